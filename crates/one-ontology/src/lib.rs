@@ -1,0 +1,1 @@
+//! Six dimensions of facts, scopes, change sets, the Store port and the audit chain.

@@ -1,0 +1,1 @@
+//! Executor that runs unmodified elizaOS packages in Node worker processes.

@@ -1,0 +1,1 @@
+//! The plugin state machine, admission, and the PluginManager that drives both.

@@ -1,0 +1,1 @@
+//! Plugin manifests from the wild, catalogs, sync and search; the Source and Embedder ports.

@@ -1,0 +1,1 @@
+//! npm ranges, a complete solver, install plans, locks and explained conflicts.

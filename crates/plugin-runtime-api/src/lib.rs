@@ -1,0 +1,1 @@
+//! What a plugin is, and the ports that run one.

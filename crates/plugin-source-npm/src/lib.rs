@@ -1,0 +1,1 @@
+//! Source over the npm registry that npm is configured for.

@@ -1,0 +1,1 @@
+//! Store and Directory on an embedded SQLite file.

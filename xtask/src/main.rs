@@ -1,0 +1,2 @@
+//! test, ci, tidy.
+fn main() {}
