@@ -1,0 +1,118 @@
+//! Secrets and where they are kept.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use one_ontology::{GroupId, ThingId, Timestamp};
+
+use crate::ExecutionId;
+
+/// Text that must not be printed, logged or stored: no `Serialize`, no `Display`, and `Debug`
+/// says `[redacted]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretString(Box<str>);
+
+impl SecretString {
+    /// Takes a secret.
+    #[must_use]
+    pub fn new(secret: impl Into<Box<str>>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself, for the one place that uses it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Which secret: a parameter of an instance of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretName {
+    /// The organisation.
+    pub group: GroupId,
+    /// The instance.
+    pub instance: ThingId,
+    /// The parameter: `OPENAI_API_KEY`.
+    pub parameter: String,
+}
+
+/// Why a vault does not do what it is asked. Never says anything of the secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// Put it first.
+    #[error("there is no secret `{parameter}`")]
+    NotFound {
+        /// The parameter.
+        parameter: String,
+    },
+    /// Try again.
+    #[error("the vault is unavailable: {reason}")]
+    Unavailable {
+        /// In words.
+        reason: String,
+    },
+}
+
+impl VaultError {
+    /// Each tag, with what to do about it.
+    pub const TAGS: &'static [(&'static str, &'static str)] = &[
+        ("SecretNotFound", "put the secret into the vault first"),
+        ("VaultUnavailable", "retry; if it stays, look at the vault"),
+    ];
+
+    /// The stable machine name.
+    #[must_use]
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "SecretNotFound",
+            Self::Unavailable { .. } => "VaultUnavailable",
+        }
+    }
+}
+
+/// Keeps the secrets of organisations.
+#[async_trait]
+pub trait Vault: fmt::Debug + Send + Sync + 'static {
+    /// Keeps a secret; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), VaultError>;
+
+    /// Gives a secret out for one execution. Every lease is recorded by the vault.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn lease(
+        &self,
+        name: &SecretName,
+        execution: ExecutionId,
+        now: Timestamp,
+    ) -> Result<SecretString, VaultError>;
+
+    /// The parameters of an instance that have a secret, sorted; never the secrets.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn list(&self, group: GroupId, instance: ThingId) -> Result<Vec<String>, VaultError>;
+
+    /// Encrypts everything of an organisation under a new key.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn rotate(&self, group: GroupId) -> Result<(), VaultError>;
+
+    /// Destroys every secret of an instance, so that no copy can be read again.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn destroy(&self, group: GroupId, instance: ThingId) -> Result<(), VaultError>;
+}
