@@ -1,0 +1,185 @@
+//! What `cargo test` said, counted.
+
+use std::collections::BTreeMap;
+
+const SKIPPED: &str = "SKIPPED: ";
+
+/// The counts of one `test result:` line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Tests that ran and held.
+    pub passed: u64,
+    /// Tests that ran and did not hold.
+    pub failed: u64,
+    /// Tests that the harness was told not to run.
+    pub ignored: u64,
+}
+
+impl Counts {
+    /// Reads a line such as `test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.20s`.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let (_verdict, rest) = line.strip_prefix("test result: ")?.split_once(". ")?;
+        let mut counts = Self::default();
+        let mut known = 0;
+        for part in rest.split(';') {
+            let Some((number, word)) = part.trim().split_once(' ') else {
+                continue;
+            };
+            let slot = match word {
+                "passed" => &mut counts.passed,
+                "failed" => &mut counts.failed,
+                "ignored" => &mut counts.ignored,
+                _ => continue,
+            };
+            *slot = number.parse().ok()?;
+            known += 1;
+        }
+        (known == 3).then_some(counts)
+    }
+}
+
+/// Whether a line is worth showing while tests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// Progress, results and failures.
+    Yes,
+    /// What passing tests printed.
+    No,
+}
+
+/// Everything counted so far.
+///
+/// A test that cannot run here prints `SKIPPED: what: why` and returns; the harness then calls it passed. We do not:
+/// each such line moves one test from passed to skipped.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    counts: Counts,
+    // The same line comes once over the output of the test and once in the log it appends to.
+    printed: BTreeMap<String, u64>,
+    logged: BTreeMap<String, u64>,
+    ignored: Vec<String>,
+    in_successes: bool,
+}
+
+impl Report {
+    /// Takes one line of the output of `cargo test -- --show-output`.
+    pub fn feed(&mut self, line: &str) -> Show {
+        let line = without_colour(line);
+        let line = line.as_str();
+        if let Some(skip) = skip_line(line) {
+            *self.printed.entry(skip.to_owned()).or_default() += 1;
+            return Show::Yes;
+        }
+        if let Some(counts) = Counts::parse(line) {
+            self.counts.passed += counts.passed;
+            self.counts.failed += counts.failed;
+            self.counts.ignored += counts.ignored;
+            self.in_successes = false;
+            return Show::Yes;
+        }
+        match line {
+            "successes:" => self.in_successes = true,
+            "failures:" => self.in_successes = false,
+            _ if self.in_successes => {}
+            _ => self.ignored.extend(ignored_line(line)),
+        }
+        if self.in_successes {
+            Show::No
+        } else {
+            Show::Yes
+        }
+    }
+
+    /// Takes the log that tests append their `SKIPPED: ` lines to.
+    pub fn feed_log(&mut self, log: &str) {
+        for skip in log.lines().filter_map(skip_line) {
+            *self.logged.entry(skip.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// What did not run, each as `SKIPPED: what: why`, with a count where there are several.
+    #[must_use]
+    pub fn skipped_lines(&self) -> Vec<String> {
+        let skips = self.skips().into_iter().map(|(skip, times)| match times {
+            1 => format!("{SKIPPED}{skip}"),
+            _ => format!("{SKIPPED}{skip} ({times} tests)"),
+        });
+        let ignored = self.ignored.iter().map(|test| format!("{SKIPPED}{test}"));
+        skips.chain(ignored).collect()
+    }
+
+    /// How many tests ran and held.
+    #[must_use]
+    pub fn passed(&self) -> u64 {
+        self.counts.passed.saturating_sub(self.skip_count())
+    }
+
+    /// How many tests ran and did not hold.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.counts.failed
+    }
+
+    /// How many tests did not run.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.counts.ignored + self.skip_count()
+    }
+
+    /// `812 passed, 0 failed, 0 skipped`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        format!(
+            "{} passed, {} failed, {} skipped",
+            self.passed(),
+            self.failed(),
+            self.skipped()
+        )
+    }
+
+    fn skip_count(&self) -> u64 {
+        self.skips().values().sum()
+    }
+
+    fn skips(&self) -> BTreeMap<String, u64> {
+        let mut all = self.printed.clone();
+        for (skip, times) in &self.logged {
+            let slot = all.entry(skip.clone()).or_default();
+            *slot = (*slot).max(*times);
+        }
+        all
+    }
+}
+
+/// What follows `SKIPPED: `, if the line is one.
+fn skip_line(line: &str) -> Option<&str> {
+    line.strip_prefix(SKIPPED)
+        .map(str::trim)
+        .filter(|rest| !rest.is_empty())
+}
+
+/// `name: why` of a line such as `test name ... ignored, why`.
+fn ignored_line(line: &str) -> Option<String> {
+    let (name, verdict) = line.strip_prefix("test ")?.split_once(" ... ignored")?;
+    let why = verdict.strip_prefix(", ").unwrap_or("marked as ignored");
+    Some(format!("{name}: {why}"))
+}
+
+fn without_colour(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            // A colour is ESC [ digits and semicolons, closed by a letter.
+            for escaped in characters.by_ref() {
+                if escaped.is_ascii_alphabetic() {
+                    break;
+                }
+            }
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
