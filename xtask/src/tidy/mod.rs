@@ -77,7 +77,6 @@ pub fn run(workspace: &Workspace, verbose: bool) -> Result<bool, String> {
     issues.extend(crate_files::check(workspace, &files));
     issues.extend(lengths::check(workspace, &files));
     issues.extend(files.iter().flat_map(text::check));
-    // A crate that names a dependency has its line; point at it.
     issues.sort();
     issues.dedup();
     for issue in &issues {
