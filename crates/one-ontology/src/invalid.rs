@@ -54,13 +54,22 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every violation of one value; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+/// Every violation of one value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 #[serde(transparent)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
+    /// One violation.
+    #[must_use]
+    pub fn one(field: &str, reason: impl fmt::Display) -> Self {
+        Self(vec![Violation {
+            field: field.to_owned(),
+            reason: reason.to_string(),
+        }])
+    }
+
     /// Each violation, in the order of the fields.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()
@@ -85,6 +94,13 @@ impl Validator {
                 field: field.to_owned(),
                 reason: reason.to_string(),
             });
+        }
+    }
+
+    /// Takes the violations of a part over as they are.
+    pub fn nested(&mut self, result: Result<(), Violations>) {
+        if let Err(Violations(found)) = result {
+            self.0.extend(found);
         }
     }
 

@@ -14,8 +14,9 @@ use crate::InvalidValue;
 /// Every store keeps it exactly, so a row reads back as it was written and its digest stays what
 /// it was. Written as RFC 3339 with six decimals (`2026-11-20T12:00:00.000000Z`), which sorts as
 /// text; anything finer than a microsecond is cut off.
+/// A whole number is read as milliseconds since the epoch, as old records have it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Spelling", into = "String")]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
@@ -96,11 +97,21 @@ impl FromStr for Timestamp {
     }
 }
 
-impl TryFrom<String> for Timestamp {
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelling {
+    Text(String),
+    Millis(i64),
+}
+
+impl TryFrom<Spelling> for Timestamp {
     type Error = InvalidValue;
 
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
+    fn try_from(spelling: Spelling) -> Result<Self, InvalidValue> {
+        match spelling {
+            Spelling::Text(text) => text.parse(),
+            Spelling::Millis(millis) => Ok(Self::from_micros(millis.saturating_mul(1000))),
+        }
     }
 }
 

@@ -1,0 +1,353 @@
+//! The reference: what every other store is compared with.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use async_trait::async_trait;
+use futures::Stream;
+use futures::stream::BoxStream;
+
+use crate::search::{Candidate, HitId, knowledge_text, rank, thing_text};
+use crate::{
+    BudgetKey, BudgetState, ChangeSet, Connection, ConnectionId, ConnectionQuery, Decision,
+    Directory, End, Event, EventQuery, Found, Group, GroupId, Head, Hit, IdempotencyKey, Knowledge,
+    KnowledgeId, KnowledgeQuery, Membership, Needs, Page, Person, PersonId, PersonQuery, Place,
+    Query, Receipt, Row, RowId, Scope, SearchQuery, Seq, Store, StoreError, Thing, ThingId,
+    ThingQuery, decide,
+};
+
+/// Keeps everything in memory, for tests and for what need not last.
+///
+/// Clones share what they keep.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    shared: Arc<Mutex<Places>>,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    places: BTreeMap<Place, Facts>,
+    watchers: Vec<Waker>,
+}
+
+/// What one place has.
+#[derive(Debug, Default)]
+struct Facts {
+    group: Option<Group>,
+    people: BTreeMap<PersonId, Person>,
+    memberships: BTreeMap<PersonId, Membership>,
+    things: BTreeMap<ThingId, Thing>,
+    knowledge: BTreeMap<KnowledgeId, Knowledge>,
+    connections: BTreeMap<ConnectionId, Connection>,
+    events: Vec<Event>,
+    budgets: BTreeMap<BudgetKey, BudgetState>,
+    receipts: BTreeMap<IdempotencyKey, Receipt>,
+}
+
+impl MemoryStore {
+    /// A store with nothing in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // A panic while the lock was held has left whole rows behind: every write below is one
+    // assignment after everything was decided.
+    fn lock(&self) -> MutexGuard<'_, Places> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, scope: &Scope, read: impl FnOnce(&Facts) -> T) -> T {
+        let places = self.lock();
+        match places.places.get(&scope.place()) {
+            Some(facts) => read(facts),
+            None => read(&Facts::default()),
+        }
+    }
+
+    fn list<'a, Q: Query>(
+        query: &Q,
+        rows: impl Iterator<Item = &'a Q::Row>,
+        matches: impl Fn(&Q::Row) -> bool,
+    ) -> Result<Page<Q::Row>, StoreError>
+    where
+        Q::Row: Clone + 'a,
+    {
+        let after = query.position()?;
+        let mut rows: Vec<(Q::Position, &Q::Row)> = rows
+            .filter(|row| matches(row))
+            .map(|row| (Q::position_of(row), row))
+            .filter(|(position, _)| after.as_ref().is_none_or(|after| position > after))
+            .collect();
+        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        rows.truncate(query.limit().get() + 1);
+        Ok(query.page(rows.into_iter().map(|(_, row)| row.clone()).collect()))
+    }
+}
+
+impl Places {
+    fn find(&self, needs: &Needs) -> Found {
+        let none = Facts::default();
+        let facts = self.places.get(&needs.place).unwrap_or(&none);
+        let global = self.places.get(&Place::Global).unwrap_or(&none);
+        Found {
+            receipt: needs
+                .key
+                .as_ref()
+                .and_then(|key| facts.receipts.get(key).cloned()),
+            group: facts.group.clone(),
+            head: facts.events.last().map(Event::head),
+            rows: needs
+                .rows
+                .iter()
+                .filter_map(|id| Some((*id, facts.row(*id)?)))
+                .collect(),
+            ends: needs
+                .ends
+                .iter()
+                .filter_map(|end| {
+                    let End::Thing(id) = end else { return None };
+                    let thing = facts.things.get(id).or_else(|| global.things.get(id))?;
+                    Some((*end, thing.clone()))
+                })
+                .collect(),
+            connections: needs
+                .connections
+                .iter()
+                .filter_map(|id| Some((*id, facts.connections.get(id)?.clone())))
+                .collect(),
+            matches: needs
+                .absent
+                .iter()
+                .map(|query| facts.things.values().any(|thing| query.matches(thing)))
+                .collect(),
+            budgets: needs
+                .budgets
+                .iter()
+                .filter_map(|key| Some((key.clone(), facts.budgets.get(key)?.clone())))
+                .collect(),
+        }
+    }
+}
+
+impl Facts {
+    fn row(&self, id: RowId) -> Option<Row> {
+        match id {
+            RowId::Group(id) => self.group.clone().filter(|g| g.id == id).map(Row::Group),
+            RowId::Person(id) => self.people.get(&id).cloned().map(Row::Person),
+            RowId::Membership(id) => self.memberships.get(&id).cloned().map(Row::Membership),
+            RowId::Thing(id) => self.things.get(&id).cloned().map(Row::Thing),
+            RowId::Knowledge(id) => self.knowledge.get(&id).cloned().map(Row::Knowledge),
+        }
+    }
+
+    fn put(&mut self, row: Row) {
+        match row {
+            Row::Group(row) => self.group = Some(row),
+            Row::Person(row) => drop(self.people.insert(row.id, row)),
+            Row::Membership(row) => drop(self.memberships.insert(row.person, row)),
+            Row::Thing(row) => drop(self.things.insert(row.id, row)),
+            Row::Knowledge(row) => drop(self.knowledge.insert(row.id, row)),
+        }
+    }
+}
+
+#[async_trait]
+impl Directory for MemoryStore {
+    async fn group(&self, id: GroupId) -> Result<Option<Group>, StoreError> {
+        let places = self.lock();
+        let facts = places.places.get(&Place::Group(id));
+        Ok(facts.and_then(|facts| facts.group.clone()))
+    }
+
+    async fn membership(
+        &self,
+        person: PersonId,
+        place: Place,
+    ) -> Result<Option<Membership>, StoreError> {
+        let places = self.lock();
+        let facts = places.places.get(&place);
+        Ok(facts.and_then(|facts| facts.memberships.get(&person).cloned()))
+    }
+
+    async fn descendants(&self, group: GroupId) -> Result<Vec<GroupId>, StoreError> {
+        let places = self.lock();
+        let groups: Vec<&Group> = places
+            .places
+            .values()
+            .filter_map(|facts| facts.group.as_ref())
+            .collect();
+        let mut below: Vec<GroupId> = Vec::new();
+        let mut layer = vec![group];
+        while !layer.is_empty() {
+            let next: Vec<GroupId> = groups
+                .iter()
+                .filter(|g| g.parent.is_some_and(|parent| layer.contains(&parent)))
+                .map(|g| g.id)
+                .filter(|id| *id != group && !below.contains(id))
+                .collect();
+            below.extend(&next);
+            layer = next;
+        }
+        Ok(below)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, changes: ChangeSet) -> Result<Receipt, StoreError> {
+        let mut places = self.lock();
+        let effects = match decide(&changes, &places.find(&changes.needs()))? {
+            Decision::Write(effects) => effects,
+            Decision::Replay(receipt) => return Ok(receipt),
+        };
+        let facts = places.places.entry(changes.place()).or_default();
+        effects.rows.into_iter().for_each(|row| facts.put(row));
+        for connection in effects.connections {
+            facts.connections.insert(connection.id, connection);
+        }
+        facts.budgets.extend(effects.budgets);
+        facts.events.extend(effects.events);
+        if let Some(key) = changes.key() {
+            facts.receipts.insert(key.clone(), effects.receipt.clone());
+        }
+        places.watchers.drain(..).for_each(Waker::wake);
+        Ok(effects.receipt)
+    }
+
+    async fn thing(&self, scope: &Scope, id: ThingId) -> Result<Option<Thing>, StoreError> {
+        Ok(self.read(scope, |facts| facts.things.get(&id).cloned()))
+    }
+
+    async fn things(&self, scope: &Scope, query: &ThingQuery) -> Result<Page<Thing>, StoreError> {
+        self.read(scope, |facts| {
+            Self::list(query, facts.things.values(), |thing| query.matches(thing))
+        })
+    }
+
+    async fn connections(
+        &self,
+        scope: &Scope,
+        query: &ConnectionQuery,
+    ) -> Result<Page<Connection>, StoreError> {
+        self.read(scope, |facts| {
+            Self::list(query, facts.connections.values(), |row| query.matches(row))
+        })
+    }
+
+    async fn events(&self, scope: &Scope, query: &EventQuery) -> Result<Page<Event>, StoreError> {
+        self.read(scope, |facts| {
+            Self::list(query, facts.events.iter(), |event| query.matches(event))
+        })
+    }
+
+    async fn head(&self, scope: &Scope) -> Result<Option<Head>, StoreError> {
+        Ok(self.read(scope, |facts| facts.events.last().map(Event::head)))
+    }
+
+    async fn knowledge(
+        &self,
+        scope: &Scope,
+        query: &KnowledgeQuery,
+    ) -> Result<Page<Knowledge>, StoreError> {
+        self.read(scope, |facts| {
+            Self::list(query, facts.knowledge.values(), |row| query.matches(row))
+        })
+    }
+
+    async fn knowledge_by_id(
+        &self,
+        scope: &Scope,
+        id: KnowledgeId,
+    ) -> Result<Option<Knowledge>, StoreError> {
+        Ok(self.read(scope, |facts| facts.knowledge.get(&id).cloned()))
+    }
+
+    async fn people(&self, scope: &Scope, query: &PersonQuery) -> Result<Page<Person>, StoreError> {
+        self.read(scope, |facts| {
+            Self::list(query, facts.people.values(), |_| true)
+        })
+    }
+
+    async fn person(&self, scope: &Scope, id: PersonId) -> Result<Option<Person>, StoreError> {
+        Ok(self.read(scope, |facts| facts.people.get(&id).cloned()))
+    }
+
+    async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
+        Ok(self.read(scope, |facts| {
+            let things = facts
+                .things
+                .values()
+                .filter(|thing| query.among.has_thing(thing))
+                .map(|thing| Candidate {
+                    id: HitId::Thing(thing.id),
+                    text: thing_text(thing),
+                    embedding: None,
+                });
+            let knowledge = facts
+                .knowledge
+                .values()
+                .filter(|row| query.among.has_knowledge(row))
+                .map(|row| Candidate {
+                    id: HitId::Knowledge(row.id),
+                    text: knowledge_text(row),
+                    embedding: row.embedding.clone(),
+                });
+            let candidates: Vec<Candidate> = things.chain(knowledge).collect();
+            rank(query, candidates.len() as u64, &candidates)
+        }))
+    }
+
+    async fn budget(
+        &self,
+        scope: &Scope,
+        key: &BudgetKey,
+    ) -> Result<Option<BudgetState>, StoreError> {
+        Ok(self.read(scope, |facts| facts.budgets.get(key).cloned()))
+    }
+
+    fn watch(&self, scope: &Scope, after: Seq) -> BoxStream<'static, Result<Event, StoreError>> {
+        Box::pin(Watch {
+            store: self.clone(),
+            place: scope.place(),
+            after,
+        })
+    }
+}
+
+struct Watch {
+    store: MemoryStore,
+    place: Place,
+    after: Seq,
+}
+
+impl Stream for Watch {
+    type Item = Result<Event, StoreError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let found = {
+            let mut places = self.store.lock();
+            let next = usize::try_from(self.after.get()).unwrap_or(usize::MAX);
+            let event = places
+                .places
+                .get(&self.place)
+                .and_then(|facts| facts.events.get(next).cloned());
+            if event.is_none() {
+                places
+                    .watchers
+                    .retain(|waker| !waker.will_wake(context.waker()));
+                places.watchers.push(context.waker().clone());
+            }
+            event
+        };
+        match found {
+            Some(event) => {
+                self.after = event.seq;
+                Poll::Ready(Some(Ok(event)))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
