@@ -1,1 +1,10 @@
-//! The plugin state machine, admission, and the PluginManager that drives both.
+#![doc = include_str!("../README.md")]
+
+mod machine;
+mod rbac;
+
+pub use machine::{
+    After, Command, CommandKind, ExecutionEnd, Interrupted, LostOutcome, Ran, Refusal, Rule, State,
+    StateKind, Transition, transition,
+};
+pub use rbac::{Operation, Permit, permit, permit_in};

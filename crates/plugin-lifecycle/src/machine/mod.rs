@@ -1,0 +1,9 @@
+//! The lifecycle of an installed plugin: states, commands, and the one function between them.
+
+mod command;
+mod state;
+mod transition;
+
+pub use command::{Command, CommandKind, ExecutionEnd, LostOutcome};
+pub use state::{After, Interrupted, Ran, State, StateKind};
+pub use transition::{Refusal, Rule, Transition, transition};
