@@ -15,7 +15,9 @@ const MAX_PENDING = 4_096;
 
 /**
  * Where plugin code is running: for which plugin (index in install order) and which execution.
- * @typedef {{ plugin: number, execution?: string, ended?: boolean }} Where
+ * `ended` says that the execution was cancelled; what goes on after a normal end runs on without
+ * one.
+ * @typedef {{ plugin: number, execution?: string | undefined, ended?: boolean }} Where
  */
 
 /** Follows plugin code through its promises and timers. @type {AsyncLocalStorage<Where>} */
@@ -76,7 +78,7 @@ export class Channel {
    */
   call(name, fields) {
     const here = where.getStore();
-    if (here?.ended) return Promise.reject(new WorkerFailure("ExecutionEnded", `${name}: this execution has ended`));
+    if (here?.ended) return Promise.reject(new WorkerFailure("ExecutionCancelled", `${name}: this execution was cancelled`));
     if (this.#pending.size >= MAX_PENDING) {
       return Promise.reject(new WorkerFailure("TooManyHostCalls", `${name}: ${MAX_PENDING} host calls are under way`));
     }

@@ -34,7 +34,8 @@ export async function invoke(runtime, components, call, here) {
   } catch (error) {
     return bare({ ending: /** @type {const} */ ("failed"), error: describeFailure(error) });
   } finally {
-    here.ended = true;
+    // Plugins let work run on after they returned; it belongs to the runtime then.
+    if (!here.ended) here.execution = undefined;
   }
 }
 

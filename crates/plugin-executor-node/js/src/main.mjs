@@ -35,7 +35,6 @@ process.on("unhandledRejection", (reason) => {
 /** @type {Record<string, (frame: any) => void | Promise<void>>} */
 const handlers = {
   start,
-  describe: (frame) => channel.send({ t: "described", id: frame.id, plugins: description() }),
   invoke: run,
   cancel: (frame) => {
     const here = running.get(frame.id);
