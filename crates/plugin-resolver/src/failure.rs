@@ -1,0 +1,41 @@
+//! How a request can fail.
+
+use crate::Explanation;
+
+/// There is no answer, or none was found in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No selection meets everything that is required. The explanation says why and what would help.
+    #[error("{}", .0.headline())]
+    Conflict(Box<Explanation>),
+    /// The budget was spent before an answer was found. This says nothing about whether there is one.
+    #[error("no answer was found within {steps} steps")]
+    Budget {
+        /// How many steps were allowed.
+        steps: u64,
+    },
+}
+
+impl Failure {
+    /// Every tag, with what to do about it.
+    pub const TAGS: &[(&str, &str)] = &[
+        (
+            "ResolutionConflict",
+            "read the explanation; remove or loosen one of the requests it names",
+        ),
+        (
+            "ResolutionBudgetSpent",
+            "allow more steps, or ask for less at once",
+        ),
+    ];
+
+    /// The stable machine name of this failure.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Self::Conflict(_) => "ResolutionConflict",
+            Self::Budget { .. } => "ResolutionBudgetSpent",
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! npm version ranges: what they mean, and how they are read.
+
+mod comparator;
+mod parse;
+mod text;
+
+use std::fmt;
+use std::str::FromStr;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::ResolverError;
+use comparator::Comparator;
+
+/// Which prereleases a range admits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prereleases {
+    /// npm's default: a prerelease only where a comparator of the same set names a prerelease of the same
+    /// major, minor and patch.
+    #[default]
+    WhereNamed,
+    /// node-semver's `includePrerelease`: prereleases are versions like all others.
+    Everywhere,
+}
+
+/// An npm version range, decided exactly as node-semver decides it in strict mode.
+///
+/// ```
+/// use plugin_resolver::{Range, parse_version};
+/// # fn main() -> Result<(), plugin_resolver::ResolverError> {
+/// let range: Range = "^1.2.3 || >=3.0.0-beta.1 <3.0.0".parse()?;
+/// assert!(range.satisfies(&parse_version("1.9.0")?));
+/// assert!(range.satisfies(&parse_version("3.0.0-beta.2")?));
+/// assert!(!range.satisfies(&parse_version("1.3.0-beta")?));
+/// assert_eq!(range.to_string(), "^1.2.3 || >=3.0.0-beta.1 <3.0.0");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    text: Box<str>,
+    prereleases: Prereleases,
+    // INVARIANT: a version satisfies the range if all comparators of one alternative admit it.
+    alternatives: Vec<Vec<Comparator>>,
+}
+
+impl Range {
+    /// The longest text that is read, in bytes.
+    pub const MAX_BYTES: usize = 64 * 1024;
+
+    /// The most alternatives (`||`) that are read.
+    pub const MAX_ALTERNATIVES: usize = 1024;
+
+    /// Reads a range. Whether prereleases take part changes what some texts mean (`1.x` then begins at `1.0.0-0`), so
+    /// it is chosen here.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolverError::InvalidRange`] with the byte position and what was expected there;
+    /// [`ResolverError::InputTooLarge`] beyond [`Self::MAX_BYTES`] or [`Self::MAX_ALTERNATIVES`].
+    pub fn parse(text: &str, prereleases: Prereleases) -> Result<Self, ResolverError> {
+        Ok(Self {
+            text: text.into(),
+            prereleases,
+            alternatives: parse::alternatives(text, prereleases)?,
+        })
+    }
+
+    /// Whether the version lies in this range.
+    #[must_use]
+    pub fn satisfies(&self, version: &Version) -> bool {
+        self.alternatives
+            .iter()
+            .any(|set| self.set_admits(set, version))
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn set_admits(&self, set: &[Comparator], version: &Version) -> bool {
+        set.iter().all(|comparator| comparator.admits(version))
+            && (version.pre.is_empty()
+                || self.prereleases == Prereleases::Everywhere
+                || set
+                    .iter()
+                    .any(|comparator| comparator.names_prerelease_of(version)))
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl FromStr for Range {
+    type Err = ResolverError;
+
+    /// Reads a range with npm's default for prereleases.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text, Prereleases::WhereNamed)
+    }
+}

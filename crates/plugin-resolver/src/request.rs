@@ -1,0 +1,173 @@
+//! What is asked of a universe.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+use sha2::{Digest, Sha256};
+
+use crate::lock::Lock;
+use crate::spec::Spec;
+use crate::{PackageName, Prereleases};
+
+/// Which of several fitting versions is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Policy {
+    /// The newest.
+    #[default]
+    Newest,
+    /// The oldest; shows whether declared lower bounds are true.
+    Lowest,
+}
+
+/// How an answer is looked for. The answer is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Search {
+    /// The preferred version of everything first; the complete solver only where that meets a conflict.
+    #[default]
+    GreedyFirst,
+    /// The complete solver at once.
+    Complete,
+}
+
+/// A request to resolve: roots in order of importance, and how.
+///
+/// ```
+/// use plugin_resolver::Request;
+/// # fn main() -> Result<(), plugin_resolver::ResolverError> {
+/// let request = Request::new()
+///     .root("@elizaos/plugin-knowledge".parse()?, "^1.6".parse()?)
+///     .host("@elizaos/core".parse()?, plugin_resolver::parse_version("1.7.2")?);
+/// assert_eq!(request.roots().count(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    pub(crate) roots: Vec<(PackageName, Spec)>,
+    pub(crate) hosts: BTreeMap<PackageName, Version>,
+    pub(crate) lock: Option<Lock>,
+    pub(crate) policy: Policy,
+    pub(crate) search: Search,
+    pub(crate) prereleases: Prereleases,
+    pub(crate) budget: Budget,
+}
+
+/// How many steps the complete solver may take, one for each version it tries. Counted, not timed, so that the same request ends in
+/// the same way everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget(u64);
+
+impl Budget {
+    /// A budget of so many steps.
+    #[must_use]
+    pub fn steps(steps: u64) -> Self {
+        Self(steps)
+    }
+
+    pub(crate) fn count(self) -> u64 {
+        self.0
+    }
+}
+
+impl Default for Budget {
+    /// 20,000 steps: hundreds of times what the hardest real request needs, and well under a second of work where a
+    /// problem was made to be hard.
+    fn default() -> Self {
+        Self(20_000)
+    }
+}
+
+impl Request {
+    /// A request for nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for a package. Where not everything can have its best version, earlier roots come first.
+    #[must_use]
+    pub fn root(mut self, name: PackageName, spec: Spec) -> Self {
+        self.roots.push((name, spec));
+        self
+    }
+
+    /// Says that the host provides a package in this version: if anything needs it, it must accept this one.
+    #[must_use]
+    pub fn host(mut self, name: PackageName, version: Version) -> Self {
+        self.hosts.insert(name, version);
+        self
+    }
+
+    /// Prefers the versions of a lock wherever they still fit.
+    #[must_use]
+    pub fn prefer(mut self, lock: Lock) -> Self {
+        self.lock = Some(lock);
+        self
+    }
+
+    /// Chooses which of several fitting versions is taken.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Chooses how an answer is looked for.
+    #[must_use]
+    pub fn search(mut self, search: Search) -> Self {
+        self.search = search;
+        self
+    }
+
+    /// Chooses which prereleases ranges admit.
+    #[must_use]
+    pub fn prereleases(mut self, prereleases: Prereleases) -> Self {
+        self.prereleases = prereleases;
+        self
+    }
+
+    /// Bounds the work of the complete solver.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// What is asked for, in order.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = (&PackageName, &Spec)> {
+        self.roots.iter().map(|(name, spec)| (name, spec))
+    }
+
+    /// A digest of what is required (roots, host versions, policy, prereleases), not of how it is looked for: `sha256-` and
+    /// lower-case hexadecimal. The order of the roots takes no part.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut lines: Vec<String> = self
+            .roots
+            .iter()
+            .map(|(name, spec)| {
+                format!("root {name} {}", serde_json::Value::from(spec.to_string()))
+            })
+            .collect();
+        lines.extend(
+            self.hosts
+                .iter()
+                .map(|(name, version)| format!("host {name} {version}")),
+        );
+        lines.sort_unstable();
+        lines.dedup();
+        lines.push(match self.policy {
+            Policy::Newest => "policy newest".to_owned(),
+            Policy::Lowest => "policy lowest".to_owned(),
+        });
+        lines.push(match self.prereleases {
+            Prereleases::WhereNamed => "prereleases where_named".to_owned(),
+            Prereleases::Everywhere => "prereleases everywhere".to_owned(),
+        });
+        let digest = Sha256::digest(lines.join("\n").as_bytes());
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256-{hex}")
+    }
+}

@@ -1,0 +1,320 @@
+//! An answer: what is selected, and in which order it is installed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+
+use crate::PackageName;
+use crate::graph::{DependencyGraph, EdgeStrength};
+use crate::lock::{Lock, LockedPackage};
+use crate::request::Request;
+use crate::spec::Spec;
+use crate::tree::Tree;
+use crate::universe::{DependencyKind, FIRST, Standing, Universe};
+
+/// One version of each package that is needed, and who needs whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    // INVARIANT: sorted by name; the graph's nodes are positions here.
+    packages: Vec<Selected>,
+    graph: DependencyGraph,
+    requirements: String,
+    path: Path,
+    steps: u64,
+}
+
+/// A selected package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Selected {
+    /// Its name.
+    pub name: PackageName,
+    /// The version that was selected.
+    pub version: Version,
+    /// The digest of its bytes, where the universe knows it: `sha512-...`.
+    pub integrity: Option<Box<str>>,
+    /// What its publisher says against it, if it is deprecated.
+    pub deprecated: Option<Box<str>>,
+    /// The tag that a root asked for, if one did.
+    pub tag: Option<Box<str>>,
+    /// Whether a root asked for it.
+    pub is_root: bool,
+    /// Whether the host provides it.
+    pub is_host: bool,
+    /// What it needs among the selected, by name, with the text as it was published.
+    pub needs: Vec<SelectedNeed>,
+}
+
+/// An edge between selected packages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct SelectedNeed {
+    /// The package that is needed.
+    pub name: PackageName,
+    /// How it is needed.
+    pub kind: DependencyKind,
+    /// The range, tag or alias as it was published.
+    pub spec: String,
+}
+
+/// How an answer was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Path {
+    /// The preferred version of everything met no conflict.
+    Greedy,
+    /// The complete solver.
+    Complete,
+}
+
+/// Packages that need each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PackageCycle {
+    /// All of them, by name.
+    pub members: Vec<PackageName>,
+    /// A shortest way from a member back to itself; the first is not repeated at the end.
+    pub witness: Vec<PackageName>,
+    /// Hard if required dependencies alone make a cycle. Otherwise the install order drops an optional one.
+    pub strength: EdgeStrength,
+}
+
+impl Resolution {
+    pub(crate) fn new(
+        universe: &Universe,
+        request: &Request,
+        mut selected: Vec<(u32, u32)>,
+        path: Path,
+        steps: u64,
+    ) -> Self {
+        selected.retain(|(_, version)| *version >= FIRST);
+        selected.sort_unstable();
+        let position = |package: u32| {
+            selected
+                .binary_search_by_key(&package, |entry| entry.0)
+                .ok()
+        };
+        let mut packages = Vec::with_capacity(selected.len());
+        let mut edges = Vec::new();
+        for &(index, version) in &selected {
+            let Some(package) = universe.package(index) else {
+                continue;
+            };
+            let Some(release) = package.release(version) else {
+                continue;
+            };
+            let mut needs = Vec::new();
+            for edge in &release.edges {
+                let need = universe.need(edge.need);
+                let target = need.and_then(|need| universe.package(need.target));
+                let (Some(need), Some(target)) = (need, target) else {
+                    continue;
+                };
+                let Some(to) = position(need.target).filter(|_| need.target != index) else {
+                    continue;
+                };
+                let strength = if edge.kind.is_required() {
+                    EdgeStrength::Hard
+                } else {
+                    EdgeStrength::Optional
+                };
+                edges.push((packages.len(), to, strength));
+                needs.push(SelectedNeed {
+                    name: target.name.clone(),
+                    kind: edge.kind,
+                    spec: universe
+                        .spec(need.spec)
+                        .map(Spec::to_string)
+                        .unwrap_or_default(),
+                });
+            }
+            let mut roots = request
+                .roots
+                .iter()
+                .filter(|(name, spec)| crate::builder::real_name(name, spec) == &package.name)
+                .peekable();
+            packages.push(Selected {
+                name: package.name.clone(),
+                version: release.version.clone(),
+                integrity: release.integrity.clone(),
+                deprecated: release.deprecated.clone(),
+                is_root: roots.peek().is_some(),
+                tag: roots.find_map(|(_, spec)| tag(spec)),
+                is_host: request.hosts.contains_key(&package.name),
+                needs,
+            });
+        }
+        Self {
+            graph: DependencyGraph::new(packages.len(), edges),
+            packages,
+            requirements: request.digest(),
+            path,
+            steps,
+        }
+    }
+
+    /// What is selected, by name.
+    pub fn packages(&self) -> impl ExactSizeIterator<Item = &Selected> {
+        self.packages.iter()
+    }
+
+    /// One selected package.
+    #[must_use]
+    pub fn get(&self, name: &PackageName) -> Option<&Selected> {
+        self.packages.get(self.position(name)?)
+    }
+
+    /// The version that is selected of a package.
+    #[must_use]
+    pub fn version(&self, name: &PackageName) -> Option<&Version> {
+        self.get(name).map(|selected| &selected.version)
+    }
+
+    /// Who needs whom, over positions in [`Self::packages`].
+    #[must_use]
+    pub fn graph(&self) -> &DependencyGraph {
+        &self.graph
+    }
+
+    /// The packages in units, dependencies first. A unit is one package, or several by name that need each other and
+    /// can only be installed and started together.
+    #[must_use]
+    pub fn install_order(&self) -> Vec<Vec<PackageName>> {
+        let order = self.graph.order();
+        order.iter().map(|unit| self.names(unit)).collect()
+    }
+
+    /// Every group of packages that need each other.
+    #[must_use]
+    pub fn cycles(&self) -> Vec<PackageCycle> {
+        let cycles = self.graph.cycles();
+        cycles
+            .iter()
+            .map(|cycle| PackageCycle {
+                members: self.names(&cycle.members),
+                witness: self.names(&cycle.witness),
+                strength: cycle.strength,
+            })
+            .collect()
+    }
+
+    /// The packages that need a package directly, by name.
+    #[must_use]
+    pub fn dependents(&self, name: &PackageName) -> Vec<PackageName> {
+        self.packages
+            .iter()
+            .filter(|selected| selected.needs.iter().any(|need| &need.name == name))
+            .map(|selected| selected.name.clone())
+            .collect()
+    }
+
+    /// Every package that could not be there without a package, by name, itself not included.
+    #[must_use]
+    pub fn all_dependents(&self, name: &PackageName) -> BTreeSet<PackageName> {
+        let dependents = self.graph.dependents();
+        let mut found = BTreeSet::new();
+        let Some(start) = self.position(name) else {
+            return found;
+        };
+        let mut open = vec![start];
+        let mut seen = BTreeSet::from([start]);
+        while let Some(position) = open.pop() {
+            for dependent in dependents.get(position).into_iter().flatten() {
+                if seen.insert(*dependent) {
+                    open.push(*dependent);
+                }
+            }
+        }
+        seen.remove(&start);
+        found.extend(
+            seen.iter()
+                .filter_map(|at| Some(self.packages.get(*at)?.name.clone())),
+        );
+        found
+    }
+
+    /// The roots with what they need, to a depth for display. A root has depth 0.
+    #[must_use]
+    pub fn tree(&self, depth: usize) -> Tree {
+        Tree::of(self, depth)
+    }
+
+    /// The lock that keeps this answer.
+    #[must_use]
+    pub fn lock(&self) -> Lock {
+        let packages: BTreeMap<PackageName, LockedPackage> = self
+            .packages
+            .iter()
+            .map(|selected| {
+                let mut needs: BTreeMap<PackageName, String> = BTreeMap::new();
+                for need in &selected.needs {
+                    needs
+                        .entry(need.name.clone())
+                        .and_modify(|specs| {
+                            if !specs.split(", ").any(|spec| spec == need.spec) {
+                                specs.push_str(", ");
+                                specs.push_str(&need.spec);
+                            }
+                        })
+                        .or_insert_with(|| need.spec.clone());
+                }
+                let locked = LockedPackage {
+                    version: selected.version.clone(),
+                    integrity: selected.integrity.clone(),
+                    tag: selected.tag.clone(),
+                    dependencies: needs,
+                };
+                (selected.name.clone(), locked)
+            })
+            .collect();
+        Lock::new(self.requirements.clone(), packages)
+    }
+
+    /// How this was found.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        self.path
+    }
+
+    /// How many steps of the budget were used; none on the greedy path.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    pub(crate) fn position(&self, name: &PackageName) -> Option<usize> {
+        self.packages
+            .binary_search_by(|selected| selected.name.cmp(name))
+            .ok()
+    }
+
+    pub(crate) fn at(&self, position: usize) -> Option<&Selected> {
+        self.packages.get(position)
+    }
+
+    fn names(&self, positions: &[usize]) -> Vec<PackageName> {
+        let names = positions.iter().filter_map(|position| self.at(*position));
+        names.map(|selected| selected.name.clone()).collect()
+    }
+}
+
+impl Universe {
+    /// Whether the universe knows the package by its own metadata.
+    #[must_use]
+    pub fn knows(&self, name: &PackageName) -> bool {
+        self.package_index(name)
+            .and_then(|index| self.package(index))
+            .is_some_and(|package| package.standing == Standing::Known)
+    }
+}
+
+fn tag(spec: &Spec) -> Option<Box<str>> {
+    match spec {
+        Spec::Tag(tag) => Some(tag.clone()),
+        Spec::Alias { spec, .. } => match spec.as_ref() {
+            Spec::Tag(tag) => Some(tag.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,65 @@
+//! The entry: greedy, then complete, then an explanation.
+
+use crate::Failure;
+use crate::explain;
+use crate::greedy;
+use crate::instance::Instance;
+use crate::request::{Request, Search};
+use crate::resolution::{Path, Resolution};
+use crate::solver::{self, Outcome};
+use crate::universe::Universe;
+
+/// Selects one version of each package that the request needs, or says why that is impossible.
+///
+/// Pure and deterministic: the same universe and request give the same answer on every machine. The version of each root is the most
+/// preferred one that any answer has, roots in the request's order.
+///
+/// # Errors
+///
+/// [`Failure::Conflict`] if there is no answer; [`Failure::Budget`] if the budget was spent before that was known.
+///
+/// ```
+/// use plugin_resolver::{DependencyKind, ReleaseFacts, Request, Universe, parse_version, resolve};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut builder = Universe::builder();
+/// let needs_core = ReleaseFacts::new().needs("core".parse()?, "^1".parse()?, DependencyKind::Peer);
+/// builder.release("plugin".parse()?, parse_version("0.3.0")?, needs_core);
+/// builder.release("core".parse()?, parse_version("1.7.2")?, ReleaseFacts::new());
+/// let request = Request::new().root("plugin".parse()?, "*".parse()?);
+/// let resolution = resolve(&builder.build(), &request)?;
+/// let order: Vec<String> = resolution.install_order().concat().iter().map(ToString::to_string).collect();
+/// assert_eq!(order, ["core", "plugin"]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn resolve(universe: &Universe, request: &Request) -> Result<Resolution, Failure> {
+    let instance = Instance::new(universe, request);
+    if let Some(broken) = instance.roots.iter().position(|root| root.need.is_err()) {
+        return Err(explain::broken_root(&instance, broken));
+    }
+    let roots: Vec<usize> = (0..instance.roots.len()).collect();
+    if request.search == Search::GreedyFirst
+        && let Some(selected) = greedy::select(&instance, &roots)
+    {
+        return Ok(Resolution::new(
+            universe,
+            request,
+            selected,
+            Path::Greedy,
+            0,
+        ));
+    }
+    let steps = request.budget.count();
+    let mut budget = steps;
+    match solver::solve(&instance, &roots, &mut budget) {
+        Outcome::Solved(selected) => Ok(Resolution::new(
+            universe,
+            request,
+            selected,
+            Path::Complete,
+            steps - budget,
+        )),
+        Outcome::Impossible(reasons) => Err(explain::conflict(&instance, roots, reasons)),
+        Outcome::OutOfBudget => Err(Failure::Budget { steps }),
+    }
+}

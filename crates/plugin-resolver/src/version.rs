@@ -1,0 +1,190 @@
+//! Versions as npm reads and orders them.
+//!
+//! The type is [`semver::Version`]; what npm does differently is in these functions: white space and a
+//! leading `v` are tolerated, numbers end at 2^53 - 1, texts at 256 units, and build metadata takes no part in
+//! the order. The facts are those of node-semver 7.8.
+
+use std::cmp::Ordering;
+
+use semver::{BuildMetadata, Prerelease, Version};
+
+use crate::ResolverError;
+
+/// The largest number in a version: JavaScript's `Number.MAX_SAFE_INTEGER`.
+pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+/// The longest version text, in UTF-16 units as JavaScript counts.
+const MAX_UNITS: usize = 256;
+
+/// Reads a version strictly as npm does: `1.2.3`, ` v1.2.3-beta.1+build `.
+///
+/// # Errors
+///
+/// [`ResolverError::InvalidVersion`] with the byte position at which the text stops being a version.
+///
+/// ```
+/// # fn main() -> Result<(), plugin_resolver::ResolverError> {
+/// let version = plugin_resolver::parse_version(" v1.2.3-beta.1 ")?;
+/// assert_eq!(version.to_string(), "1.2.3-beta.1");
+/// assert!(plugin_resolver::parse_version("1.2").is_err());
+/// # Ok(())
+/// # }
+/// ```
+pub fn parse_version(text: &str) -> Result<Version, ResolverError> {
+    let fail = |position: usize, expected: &'static str| ResolverError::InvalidVersion {
+        text: bounded(text),
+        position,
+        expected,
+    };
+    if text.len() > MAX_UNITS && text.encode_utf16().count() > MAX_UNITS {
+        return Err(fail(0, "at most 256 characters"));
+    }
+    let trimmed = text.trim_start_matches(is_js_space);
+    let offset = text.len() - trimmed.len();
+    let trimmed = trimmed.trim_end_matches(is_js_space);
+    parse_full(trimmed).map_err(|(position, expected)| fail(offset + position, expected))
+}
+
+/// Orders two versions by npm's precedence: build metadata is ignored.
+///
+/// Numeric prerelease identifiers beyond 2^53 - 1 compare with the rounding of JavaScript's numbers, because npm
+/// decides real ranges with that rounding. For a total order use [`Version`]'s own.
+#[must_use]
+pub fn compare_versions(left: &Version, right: &Version) -> Ordering {
+    left.major
+        .cmp(&right.major)
+        .then(left.minor.cmp(&right.minor))
+        .then(left.patch.cmp(&right.patch))
+        .then_with(|| compare_prereleases(&left.pre, &right.pre))
+}
+
+/// What may stand before and after text that npm trims: JavaScript's `\s`.
+pub(crate) fn is_js_space(c: char) -> bool {
+    matches!(
+        c,
+        '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}'
+                | '\u{2028}'
+                | '\u{2029}'
+                | '\u{202f}'
+                | '\u{205f}'
+                | '\u{3000}'
+                | '\u{feff}'
+    )
+}
+
+/// `v?` major.minor.patch, prerelease, build: the whole text or nothing. The error says where and what.
+pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
+    let mut at = usize::from(text.starts_with('v'));
+    let mut numbers = [0_u64; 3];
+    for (index, number) in numbers.iter_mut().enumerate() {
+        if index > 0 {
+            if !text.get(at..).is_some_and(|rest| rest.starts_with('.')) {
+                return Err((at, "`.`"));
+            }
+            at += 1;
+        }
+        let digits = numeric_length(text.get(at..).unwrap_or_default());
+        *number = text
+            .get(at..at + digits)
+            .and_then(|digits| digits.parse().ok())
+            .filter(|n| *n <= MAX_NUMBER)
+            .ok_or((at, "a number of at most 9007199254740991"))?;
+        at += digits;
+    }
+    let mut pre = Prerelease::EMPTY;
+    let mut build = BuildMetadata::EMPTY;
+    if text.get(at..).is_some_and(|rest| rest.starts_with('-')) {
+        at += 1;
+        let rest = text.get(at..).unwrap_or_default();
+        let end = rest.find('+').unwrap_or(rest.len());
+        let body = rest.get(..end).unwrap_or_default();
+        if !body.split('.').all(is_prerelease_identifier) {
+            return Err((at, "prerelease identifiers separated by dots"));
+        }
+        pre =
+            Prerelease::new(body).map_err(|_| (at, "prerelease identifiers separated by dots"))?;
+        at += end;
+    }
+    if text.get(at..).is_some_and(|rest| rest.starts_with('+')) {
+        at += 1;
+        let rest = text.get(at..).unwrap_or_default();
+        build = BuildMetadata::new(rest)
+            .ok()
+            .filter(|build| !build.is_empty())
+            .ok_or((at, "build identifiers separated by dots"))?;
+        at = text.len();
+    }
+    if at < text.len() {
+        return Err((at, "the end of the version"));
+    }
+    let [major, minor, patch] = numbers;
+    Ok(Version {
+        major,
+        minor,
+        patch,
+        pre,
+        build,
+    })
+}
+
+/// How many bytes of a number without a leading zero the text begins with (a `0` alone counts one).
+pub(crate) fn numeric_length(text: &str) -> usize {
+    if text.starts_with('0') {
+        return 1;
+    }
+    text.bytes().take_while(u8::is_ascii_digit).count().min(257)
+}
+
+/// One identifier of a prerelease, with the lengths up to which node-semver reads one.
+pub(crate) fn is_prerelease_identifier(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == text.len() {
+        return !text.is_empty() && numeric_length(text) == text.len();
+    }
+    digits <= 256
+        && text.len() - digits <= 251
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// The text, cut where a message would cut it anyway.
+pub(crate) fn bounded(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+fn compare_prereleases(left: &Prerelease, right: &Prerelease) -> Ordering {
+    match (left.is_empty(), right.is_empty()) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    if left == right {
+        return Ordering::Equal;
+    }
+    let mut lefts = left.split('.');
+    let mut rights = right.split('.');
+    loop {
+        match (lefts.next(), rights.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(a), Some(b)) if a == b => {}
+            (Some(a), Some(b)) => return compare_identifiers(a, b),
+        }
+    }
+}
+
+fn compare_identifiers(left: &str, right: &str) -> Ordering {
+    let numeric = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    match (numeric(left), numeric(right)) {
+        (true, true) => {
+            // INVARIANT: both are digits only, so both parse and neither is NaN.
+            let number = |text: &str| text.parse::<f64>().unwrap_or(f64::INFINITY);
+            number(left).total_cmp(&number(right))
+        }
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => left.cmp(right),
+    }
+}

@@ -1,0 +1,310 @@
+//! Laws over random small universes, each decided by trying every selection there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plugin_resolver::{
+    Budget, DependencyKind, Failure, Path, Range, ReleaseFacts, Request, Resolution, Search, Spec,
+    Universe, parse_version, resolve,
+};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::support::name;
+
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+const VERSIONS: [&str; 5] = ["1.0.0", "1.1.0-beta.1", "1.1.0", "2.0.0-rc.1", "2.0.0"];
+const RANGES: [&str; 14] = [
+    "*",
+    "^1.0.0",
+    "^1.1.0",
+    "~1.0.0",
+    "1.0.0",
+    "2.0.0",
+    ">=1.1.0-beta.0",
+    "<2.0.0",
+    "^2.0.0-rc.0",
+    "1.1.0-beta.1",
+    "1.0.0 || 2.0.0",
+    ">1.0.0 <2.0.0",
+    ">=3",
+    ">=1.0.0 <=1.1.0-beta.1",
+];
+
+type Need = (usize, usize, DependencyKind);
+
+/// Package, version and needs, all by position.
+#[derive(Debug, Clone)]
+struct World {
+    releases: BTreeMap<(usize, usize), Vec<Need>>,
+    roots: Vec<(usize, usize)>,
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    let kind = prop_oneof![
+        6 => Just(DependencyKind::Normal),
+        2 => Just(DependencyKind::Peer),
+        1 => Just(DependencyKind::Optional),
+        1 => Just(DependencyKind::OptionalPeer),
+    ];
+    let need = (0..NAMES.len(), 0..RANGES.len(), kind);
+    let release = (0..NAMES.len(), 0..VERSIONS.len());
+    let releases = prop::collection::btree_map(release, prop::collection::vec(need, 0..4), 1..16);
+    let roots = prop::collection::vec((0..NAMES.len(), 0..RANGES.len()), 1..4);
+    (releases, roots).prop_map(|(releases, mut roots)| {
+        let mut seen = BTreeSet::new();
+        roots.retain(|(package, _)| seen.insert(*package));
+        World { releases, roots }
+    })
+}
+
+impl World {
+    fn universe(&self, order: &[usize]) -> Universe {
+        let mut builder = Universe::builder();
+        let releases: Vec<_> = self.releases.iter().collect();
+        for at in order {
+            let ((package, version), needs) = releases[*at];
+            let mut facts = ReleaseFacts::new();
+            // The order in which needs are declared follows the order of insertion too.
+            let mut needs = needs.clone();
+            if order.first() != Some(&0) {
+                needs.reverse();
+            }
+            for (target, range, kind) in needs {
+                facts = facts.needs(name(NAMES[target]), spec(range), kind);
+            }
+            builder.release(
+                name(NAMES[*package]),
+                parse_version(VERSIONS[*version]).unwrap(),
+                facts,
+            );
+        }
+        builder.build()
+    }
+
+    fn in_order(&self) -> Universe {
+        self.universe(&(0..self.releases.len()).collect::<Vec<_>>())
+    }
+
+    fn request(&self, roots: &[(usize, usize)]) -> Request {
+        roots
+            .iter()
+            .fold(Request::new(), |request, (package, range)| {
+                request.root(name(NAMES[*package]), spec(*range))
+            })
+    }
+
+    /// Every selection that meets the roots and all that the selected need.
+    fn answers(&self, roots: &[(usize, usize)]) -> Vec<BTreeMap<usize, usize>> {
+        let table: Vec<Vec<bool>> = RANGES
+            .iter()
+            .map(|range| {
+                let range: Range = range.parse().unwrap();
+                VERSIONS
+                    .iter()
+                    .map(|v| range.satisfies(&parse_version(v).unwrap()))
+                    .collect()
+            })
+            .collect();
+        let mut selections: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new()];
+        for package in 0..NAMES.len() {
+            let versions = self
+                .releases
+                .keys()
+                .filter(|(p, _)| *p == package)
+                .map(|(_, v)| *v);
+            let mut more = Vec::new();
+            for version in versions {
+                for selection in &selections {
+                    let mut selection = selection.clone();
+                    selection.insert(package, version);
+                    more.push(selection);
+                }
+            }
+            selections.extend(more);
+        }
+        let fits = |selection: &BTreeMap<usize, usize>, target: usize, range: usize| {
+            selection.get(&target).map(|version| table[range][*version])
+        };
+        selections.retain(|selection| {
+            roots
+                .iter()
+                .all(|(p, r)| fits(selection, *p, *r) == Some(true))
+                && selection.iter().all(|(package, version)| {
+                    self.releases[&(*package, *version)]
+                        .iter()
+                        .all(|(target, range, kind)| {
+                            match fits(selection, *target, *range) {
+                                // An optional need of another version of itself is one that is never there.
+                                Some(false) => !kind.is_required() && target == package,
+                                Some(true) => true,
+                                None => !kind.is_required(),
+                            }
+                        })
+                })
+        });
+        selections
+    }
+
+    /// The versions of the roots in the best answer, roots in order.
+    fn newest_roots(&self, answers: &[BTreeMap<usize, usize>]) -> Option<Vec<usize>> {
+        let roots = |answer: &BTreeMap<usize, usize>| {
+            self.roots
+                .iter()
+                .map(|(package, _)| answer[package])
+                .collect::<Vec<_>>()
+        };
+        answers.iter().map(roots).max()
+    }
+}
+
+fn spec(range: usize) -> Spec {
+    RANGES[range].parse().unwrap()
+}
+
+fn selected(resolution: &Resolution) -> BTreeMap<usize, usize> {
+    let position = |all: &[&str], one: &str| all.iter().position(|x| *x == one).unwrap();
+    resolution
+        .packages()
+        .map(|s| {
+            let package = position(&NAMES, s.name.as_str());
+            (package, position(&VERSIONS, &s.version.to_string()))
+        })
+        .collect()
+}
+
+/// 2,000 worlds for each law, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: cases.unwrap_or(2_000),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn an_answer_is_found_if_and_only_if_there_is_one(world in worlds()) {
+        let answers = world.answers(&world.roots);
+        let universe = world.in_order();
+        match resolve(&universe, &world.request(&world.roots)) {
+            Ok(resolution) => {
+                let selected = selected(&resolution);
+                prop_assert!(answers.contains(&selected), "{selected:?} is no answer");
+                let roots: Vec<usize> = world.roots.iter().map(|(p, _)| selected[p]).collect();
+                prop_assert_eq!(Some(roots), world.newest_roots(&answers));
+                // Nothing is there that nobody wants.
+                for package in resolution.packages() {
+                    prop_assert!(package.is_root || !resolution.dependents(&package.name).is_empty());
+                }
+            }
+            Err(Failure::Conflict(_)) => prop_assert_eq!(answers, vec![]),
+            Err(failure) => prop_assert!(false, "{failure}"),
+        }
+    }
+
+    #[test]
+    fn the_two_searches_agree(world in worlds()) {
+        let universe = world.in_order();
+        let request = world.request(&world.roots);
+        let greedy = resolve(&universe, &request);
+        let complete = resolve(&universe, &request.search(Search::Complete));
+        match (greedy, complete) {
+            (Ok(a), Ok(b)) => {
+                prop_assert_eq!(b.path(), Path::Complete);
+                prop_assert_eq!(a.lock(), b.lock());
+            }
+            (a, b) => prop_assert_eq!(a.err(), b.err()),
+        }
+    }
+
+    #[test]
+    fn the_order_of_insertion_changes_nothing(
+        world in worlds(),
+        shuffle in prop::collection::vec(any::<Index>(), 16),
+    ) {
+        let mut order: Vec<usize> = (0..world.releases.len()).collect();
+        for (at, with) in shuffle.iter().enumerate().take(order.len()) {
+            let with = with.index(order.len());
+            order.swap(at, with);
+        }
+        let request = world.request(&world.roots);
+        let one = resolve(&world.in_order(), &request);
+        let other = resolve(&world.universe(&order), &request);
+        match (&one, &other) {
+            (Ok(a), Ok(b)) => prop_assert_eq!(a.lock().to_json(), b.lock().to_json()),
+            _ => prop_assert_eq!(&one, &other),
+        }
+    }
+
+    #[test]
+    fn an_explanation_is_impossible_and_minimal(world in worlds()) {
+        let universe = world.in_order();
+        if let Err(Failure::Conflict(explanation)) = resolve(&universe, &world.request(&world.roots)) {
+            let is_named = |root: &&(usize, usize)| {
+                let package = NAMES[root.0];
+                explanation.requests().iter().any(|r| r.name.as_str() == package && r.spec == RANGES[root.1])
+            };
+            let core: Vec<_> = world.roots.iter().filter(is_named).copied().collect();
+            prop_assert_eq!(core.len(), explanation.requests().len());
+            prop_assert!(explanation.is_minimal());
+            prop_assert!(world.answers(&core).is_empty(), "the core is possible");
+            for left_out in 0..core.len() {
+                let mut fewer = core.clone();
+                fewer.remove(left_out);
+                prop_assert!(!world.answers(&fewer).is_empty(), "{left_out} is not needed");
+            }
+            // Exactly the removals that help are offered.
+            for root in &core {
+                let rest: Vec<_> = world.roots.iter().filter(|r| *r != root).copied().collect();
+                let helps = !world.answers(&rest).is_empty();
+                let is_offered = explanation.removals().contains(&name(NAMES[root.0]));
+                prop_assert_eq!(helps, is_offered);
+            }
+            let lines = explanation.lines();
+            prop_assert!(lines.len() <= 12 && lines.join("\n").len() <= 4096);
+        }
+    }
+
+    #[test]
+    fn install_order_puts_dependencies_first(world in worlds()) {
+        if let Ok(resolution) = resolve(&world.in_order(), &world.request(&world.roots)) {
+            let order = resolution.install_order();
+            let place: BTreeMap<_, _> = order
+                .iter()
+                .enumerate()
+                .flat_map(|(at, unit)| unit.iter().map(move |name| (name.clone(), at)))
+                .collect();
+            prop_assert_eq!(place.len(), resolution.packages().len());
+            for selected in resolution.packages() {
+                for need in selected.needs.iter().filter(|need| need.kind.is_required()) {
+                    prop_assert!(place[&need.name] <= place[&selected.name]);
+                }
+            }
+            for unit in order {
+                prop_assert!(unit.is_sorted());
+            }
+        }
+    }
+
+    #[test]
+    fn a_lock_is_preferred_and_round_trips(world in worlds(), at in select((0..5).collect::<Vec<usize>>())) {
+        let request = world.request(&world.roots);
+        let universe = world.in_order();
+        if let Ok(resolution) = resolve(&universe, &request.clone().policy(plugin_resolver::Policy::Lowest)) {
+            let lock = resolution.lock();
+            prop_assert_eq!(&plugin_resolver::Lock::parse(&lock.to_json()).unwrap(), &lock);
+            // What was locked still fits, so nothing moves.
+            let again = resolve(&universe, &request.clone().prefer(lock.clone())).unwrap();
+            prop_assert_eq!(selected(&again), selected(&resolution));
+            // One step is never enough to say that something is impossible.
+            let short = resolve(&universe, &request.search(Search::Complete).budget(Budget::steps(0)));
+            let is_budget = matches!(short, Err(Failure::Budget { steps: 0 }));
+            prop_assert!(is_budget, "{at}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What the resolver promises, tried through its public surface.
+#![expect(clippy::unwrap_used, reason = "a failing test may panic")]
+#![expect(clippy::panic, reason = "a failing test may panic")]
+#![expect(clippy::indexing_slicing, reason = "a failing test may panic")]
+
+mod chains;
+mod conflicts;
+mod graphs;
+mod laws;
+mod locks;
+mod machines;
+mod names_and_specs;
+mod policies;
+mod ranges;
+mod real;
+mod support;
+mod verdicts;
