@@ -1,0 +1,16 @@
+//! The npm source as its users see it, against registries on the loopback interface.
+#![expect(clippy::unwrap_used, reason = "a failing test may panic")]
+#![expect(clippy::indexing_slicing, reason = "a failing test may panic")]
+
+mod cache;
+mod closures;
+mod config;
+mod credentials;
+mod errors;
+mod failures;
+mod integrity;
+mod live;
+mod npm;
+mod server;
+mod tarballs;
+mod world;
