@@ -1,10 +1,10 @@
 //! One call of one component, and how it ended.
 
-use one_ontology::{IdempotencyKey, ThingId};
+use one_ontology::{IdempotencyKey, ThingId, excerpt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ComponentKind, ComponentName, Effect, ExecutionId, Fence, PluginName};
+use crate::{ComponentKind, ComponentName, Effect, ExecutionId, Fence, HostError, PluginName};
 
 /// A call of one component, named exactly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,4 +125,37 @@ pub struct Usage {
     pub bytes_in: u64,
     /// Bytes of the output and of calls to the host.
     pub bytes_out: u64,
+}
+
+impl PluginFailure {
+    /// An error with a class and a message, cut to a bounded length.
+    #[must_use]
+    pub fn new(name: &str, message: &str) -> Self {
+        Self {
+            name: excerpt(name, 100),
+            message: excerpt(message, 4_000),
+            stack: None,
+        }
+    }
+
+    /// This error with each part cut to a bounded length.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let stack = self.stack.map(|stack| {
+            let lines = stack.lines().take(100);
+            let lines: Vec<_> = lines.map(|line| excerpt(line, 500)).collect();
+            lines.join("\n")
+        });
+        Self {
+            stack,
+            ..Self::new(&self.name, &self.message)
+        }
+    }
+}
+
+impl From<HostError> for PluginFailure {
+    /// What the host refused, as the plugin's own failure.
+    fn from(error: HostError) -> Self {
+        Self::new(error.tag(), &error.to_string())
+    }
 }

@@ -5,12 +5,17 @@ mod enforcement;
 mod error;
 mod executor;
 mod host;
+mod in_process;
 mod invocation;
 mod limits;
+mod manual_timer;
 mod model;
 mod name;
+mod native;
+mod notes;
 mod permission;
 mod runtime;
+mod scripted;
 mod secret;
 mod timer;
 
@@ -24,12 +29,18 @@ pub use host::{
 };
 pub use invocation::{Ending, Invocation, Outcome, PluginFailure, Usage};
 pub use limits::Limits;
+pub use manual_timer::ManualTimer;
 pub use model::{ModelContext, ModelError, ModelProvider, ModelType};
 pub use name::{ComponentName, ContentDigest, PluginName};
+pub use native::{
+    NativeCall, NativeDescription, NativeExecutor, NativeHost, NativePlugin, NativeStart, Refusal,
+};
+pub use notes::NotesPlugin;
 pub use permission::{Permission, PermissionPreset, Permissions};
 pub use runtime::{
     Artifact, DescribedPlugin, Engine, ExecutionId, Fence, LogLine, LogStream, RuntimeId,
     RuntimeInfo, RuntimePlugin, RuntimeSpec, RuntimeStatus,
 };
+pub use scripted::{ExecutorCall, Script, ScriptedCall, ScriptedExecutor, StartScript};
 pub use secret::{SecretName, SecretString, Vault, VaultError};
 pub use timer::Timer;
