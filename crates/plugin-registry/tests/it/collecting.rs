@@ -1,0 +1,216 @@
+//! The plugin layer, in waves of names.
+
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use futures::executor::block_on;
+use plugin_registry::{
+    Collected, EmbeddedSource, MemorySource, PackageDocument, PluginLayer, ProgressSink,
+    RegistryError, Source, SourceError, SourceId, StageRequest, Staged, collect,
+};
+use plugin_resolver::{Request, resolve};
+use serde_json::json;
+
+use crate::support::{document, name};
+
+fn world() -> MemorySource {
+    MemorySource::new("npm")
+        .with(
+            "@elizaos/plugin-a",
+            document("@elizaos/plugin-a", &[
+                ("1.0.0", json!({"dependencies": {"@elizaos/core": "^1.0.0", "@acme/plugin-b": "^1", "zod": "^3"}})),
+                ("1.1.0", json!({"dependencies": {"@elizaos/core": "^1.0.0"}, "peerDependencies": {"@elizaos/plugin-c": "*"}})),
+            ]),
+        )
+        .with("@acme/plugin-b", document("@acme/plugin-b", &[("1.0.0", json!({"dependencies": {"@elizaos/plugin-gone": "1"}}))]))
+        .with("@elizaos/plugin-c", document("@elizaos/plugin-c", &[("3.0.0", json!({"dependencies": {"@elizaos/plugin-a": "^1"}}))]))
+        .with("@elizaos/core", document("@elizaos/core", &[("1.0.0", json!({})), ("1.2.0", json!({"dependencies": {"zod": "^4"}}))]))
+}
+
+fn layer() -> PluginLayer {
+    PluginLayer::with([name("@acme/plugin-b")])
+}
+
+fn summary(collected: &Collected) -> String {
+    let packages: Vec<String> = collected
+        .packages
+        .iter()
+        .map(|(name, versions)| format!("{name} {}", versions.releases.len()))
+        .collect();
+    let missing: Vec<&str> = collected.missing.keys().map(|name| name.as_str()).collect();
+    format!("{} | missing {}", packages.join(", "), missing.join(", "))
+}
+
+#[test]
+fn waves_reach_the_layer_and_no_library() {
+    let source = world();
+    let collected = block_on(collect(&source, &[name("@elizaos/plugin-a")], &layer())).unwrap();
+    assert_eq!(
+        summary(&collected),
+        "@acme/plugin-b 1, @elizaos/core 2, @elizaos/plugin-a 2, @elizaos/plugin-c 1 | missing @elizaos/plugin-gone"
+    );
+    let mut asked = source.asked();
+    asked.sort();
+    assert_eq!(
+        asked,
+        [
+            "@acme/plugin-b",
+            "@elizaos/core",
+            "@elizaos/plugin-a",
+            "@elizaos/plugin-c",
+            "@elizaos/plugin-gone"
+        ]
+    );
+    let external: Vec<&str> = collected
+        .universe
+        .external()
+        .map(|(_, _, name, _)| name.as_str())
+        .collect();
+    assert_eq!(external, ["zod", "zod"]);
+    let request = Request::new().root(name("@elizaos/plugin-a"), "^1.0.0".parse().unwrap());
+    let resolution = resolve(&collected.universe, &request).unwrap();
+    let chosen = |package: &str| resolution.version(&name(package)).map(ToString::to_string);
+    assert_eq!(chosen("@elizaos/plugin-a").as_deref(), Some("1.1.0"));
+    assert_eq!(chosen("@elizaos/core").as_deref(), Some("1.2.0"));
+    assert_eq!(chosen("@elizaos/plugin-c").as_deref(), Some("3.0.0"));
+    assert_eq!(chosen("zod"), None);
+}
+
+#[test]
+fn without_a_catalog_only_the_projects_own_names_are_of_the_layer() {
+    let collected = block_on(collect(
+        &world(),
+        &[name("@elizaos/plugin-a")],
+        &PluginLayer::default(),
+    ))
+    .unwrap();
+    assert!(!collected.packages.contains_key(&name("@acme/plugin-b")));
+    assert!(collected.missing.is_empty());
+}
+
+#[test]
+fn no_answer_is_never_taken_for_no_such_package() {
+    let gone = SourceError::Unavailable {
+        what: "@elizaos/plugin-c".to_owned(),
+        reason: "no route".to_owned(),
+    };
+    let error = block_on(collect(
+        &world().failing("@elizaos/plugin-c", gone),
+        &[name("@elizaos/plugin-a")],
+        &layer(),
+    ))
+    .unwrap_err();
+    assert_eq!(error.tag(), "NetworkError");
+    let error = block_on(collect(&world(), &[name("@elizaos/plugin-nope")], &layer())).unwrap_err();
+    assert_eq!(
+        error,
+        RegistryError::plugin_not_found("@elizaos/plugin-nope", "npm")
+    );
+    // A broken document of something needed is that package's own trouble.
+    let broken = world().with("@elizaos/plugin-c", json!("<html>"));
+    let collected = block_on(collect(&broken, &[name("@elizaos/plugin-a")], &layer())).unwrap();
+    assert_eq!(
+        collected.missing[&name("@elizaos/plugin-c")].tag(),
+        "InvalidPluginStructure"
+    );
+}
+
+/// Answers each question only after it was polled some times, a different number for each name.
+#[derive(Debug)]
+struct Shuffled {
+    inner: MemorySource,
+    seed: u64,
+    answered: Mutex<Vec<String>>,
+}
+
+struct After(u64);
+
+impl std::future::Future for After {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[async_trait]
+impl Source for Shuffled {
+    fn id(&self) -> SourceId {
+        self.inner.id()
+    }
+
+    async fn package(&self, name: &str) -> Result<PackageDocument, SourceError> {
+        let turns = name.bytes().fold(self.seed, |h, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+        }) % 13;
+        After(turns).await;
+        self.answered.lock().unwrap().push(name.to_owned());
+        self.inner.package(name).await
+    }
+
+    async fn stage(
+        &self,
+        request: &StageRequest,
+        progress: &dyn ProgressSink,
+    ) -> Result<Staged, SourceError> {
+        self.inner.stage(request, progress).await
+    }
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_order_of_answers() {
+    let mut orders = std::collections::BTreeSet::new();
+    let mut results = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let source = Shuffled {
+            inner: world(),
+            seed,
+            answered: Mutex::default(),
+        };
+        let collected = block_on(collect(
+            &source,
+            &[name("@elizaos/plugin-a"), name("@acme/plugin-b")],
+            &layer(),
+        ))
+        .unwrap();
+        results.insert(format!(
+            "{:?}",
+            (&collected.packages, &collected.missing, &collected.universe)
+        ));
+        orders.insert(source.answered.lock().unwrap().clone());
+    }
+    assert!(orders.len() > 1, "the test shuffles nothing");
+    assert_eq!(results.len(), 1);
+}
+
+#[test]
+fn real_plugins_are_planned_from_what_is_embedded() {
+    let roots = [
+        name("@elizaos/plugin-knowledge"),
+        name("@elizaos/plugin-bootstrap"),
+    ];
+    let collected = block_on(collect(
+        &EmbeddedSource::new(),
+        &roots,
+        &PluginLayer::default(),
+    ))
+    .unwrap();
+    let request = roots.iter().fold(Request::new(), |request, root| {
+        request.root(root.clone(), "latest".parse().unwrap())
+    });
+    let resolution = resolve(&collected.universe, &request).unwrap();
+    let chosen = |package: &str| resolution.version(&name(package)).map(ToString::to_string);
+    assert_eq!(chosen("@elizaos/core").as_deref(), Some("1.7.2"));
+    assert_eq!(
+        chosen("@elizaos/plugin-knowledge").as_deref(),
+        Some("1.6.1")
+    );
+    assert_eq!(chosen("@elizaos/plugin-sql").as_deref(), Some("1.7.2"));
+}

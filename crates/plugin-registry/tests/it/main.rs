@@ -1,0 +1,20 @@
+//! plugin-registry, through its public interface.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing test may panic"
+)]
+
+mod catalogs;
+mod collecting;
+mod documents;
+mod errors;
+mod indexes;
+mod laws;
+mod lexical;
+mod manifests;
+mod parameters;
+mod real_lists;
+mod repositories;
+mod sources;
+mod support;
