@@ -295,7 +295,9 @@ impl SyncPlan {
                 now,
             );
             connection.metadata = metadata;
-            self.connect.push(connection);
+            if connection.validate().is_ok() {
+                self.connect.push(connection);
+            }
         }
     }
 }
@@ -382,6 +384,11 @@ fn write_of(
         .map(Vec::as_slice)
         .unwrap_or_default();
     let (written, archive) = passage_writes(scope, id, rows, record, model, now);
+    // What a store would refuse must not take the whole change set with it.
+    thing.validate()?;
+    for passage in &written {
+        passage.row.validate()?;
+    }
     let thing = (old != Some(&thing)).then_some(thing);
     if thing.is_none() && written.is_empty() && archive.is_empty() {
         return Ok(None);

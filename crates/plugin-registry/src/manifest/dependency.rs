@@ -43,7 +43,16 @@ pub struct CoreRequirement {
 
 /// Reads a specifier; what cannot be read is kept as unresolvable, with the reason.
 pub(crate) fn read_spec(text: &str) -> (Spec, Option<String>) {
+    // Stores keep no U+0000, and nobody means one.
+    let odd = text.chars().any(|c| c.is_control() && !c.is_whitespace());
     match Spec::parse(text) {
+        Ok(_) if odd => (
+            Spec::Unresolvable {
+                kind: UnresolvableKind::Protocol,
+                text: excerpt(text, 300).into(),
+            },
+            Some("it has control characters in it".to_owned()),
+        ),
         Ok(spec) => (spec, None),
         Err(error) => (
             Spec::Unresolvable {

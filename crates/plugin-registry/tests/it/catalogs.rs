@@ -732,10 +732,18 @@ fn what_cannot_be_stored_costs_only_itself() {
         .collect();
     let many: Vec<(&str, Value)> = many.iter().map(|(v, f)| (v.as_str(), f.clone())).collect();
     let big = record("plugin-big", &many);
+    let nul = record(
+        "plugin-nul",
+        &[(
+            "1.0.0",
+            json!({"dependencies": {"@elizaos/core": "workspace:\0", "plugin-deep": "file:\u{1b}x"}}),
+        )],
+    );
     let mut records = three();
+    records.push(nul);
     records.extend([bad, big]);
     let outcome = world.sync(&scope, &records);
-    assert_eq!(outcome.counts.created, 4);
+    assert_eq!(outcome.counts.created, 5);
     assert_eq!(
         outcome
             .rejected
