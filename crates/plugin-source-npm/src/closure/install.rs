@@ -140,12 +140,16 @@ impl Closures {
         let resolved = self.resolve(request, &digest, &staging, &mut |_| {});
         let _leftover = disk::remove(&staging);
         let lock = resolved?;
-        let wanted: BTreeSet<(String, String)> = lock
-            .packages()
-            .filter(|p| !p.optional || request.optional == OptionalPackages::Install)
+        let wanted = || {
+            let skip = request.optional == OptionalPackages::Skip;
+            lock.packages()
+                .filter(move |place| !(skip && place.optional))
+        };
+        let packages = wanted().count() as u64;
+        // A package that stands in several places is fetched once.
+        let wanted = wanted()
             .map(|place| (place.name.clone(), place.version.clone()))
             .collect();
-        let packages = wanted.len() as u64;
         let (download, unknown) = sizes(&self.registry, wanted, self.settings.concurrency);
         Ok(Estimate {
             digest,

@@ -10,8 +10,10 @@ use std::time::Duration;
 use one_ontology::excerpt;
 use ureq::http::{HeaderMap, HeaderValue, Response};
 use ureq::tls::TlsConfig;
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
+use crate::http::names::Names;
 use crate::http::tls::tls;
 use crate::url::{Scheme, Url};
 use crate::{HttpLimits, NpmConfig, NpmError};
@@ -61,6 +63,7 @@ pub(crate) struct Client {
     config: Arc<NpmConfig>,
     limits: HttpLimits,
     tls: TlsConfig,
+    names: Names,
     agents: Mutex<BTreeMap<Option<String>, Agent>>,
 }
 
@@ -86,6 +89,7 @@ impl Client {
             config,
             limits,
             tls,
+            names: Names::default(),
             agents: Mutex::new(BTreeMap::new()),
         })
     }
@@ -300,7 +304,7 @@ impl Client {
             return Ok(agent.clone());
         }
         let proxy = proxy.map(Proxy::new).transpose()?;
-        let agent: Agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .proxy(proxy)
             .tls_config(self.tls.clone())
             .http_status_as_error(false)
@@ -311,8 +315,8 @@ impl Client {
             .timeout_recv_response(Some(self.limits.answer))
             .timeout_recv_body(Some(self.limits.body))
             .max_idle_connections_per_host(self.limits.concurrency.max(1))
-            .build()
-            .into();
+            .build();
+        let agent = Agent::with_parts(config, DefaultConnector::default(), self.names.clone());
         agents.insert(key, agent.clone());
         Ok(agent)
     }

@@ -2,6 +2,7 @@
 
 mod client;
 mod limits;
+mod names;
 mod pool;
 mod tls;
 

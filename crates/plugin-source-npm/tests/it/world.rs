@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 use tempfile::TempDir;
 
-use crate::server::{Answer, Asked, Server, source_in};
+use crate::server::{Answer, Asked, Server, skip, source_in};
 
 /// Packages by name and version.
 #[derive(Default)]
@@ -127,7 +127,7 @@ impl World {
         let path = std::env::var("PATH").unwrap_or_default();
         let npm = std::process::Command::new("npm").arg("--version").output();
         if !npm.is_ok_and(|output| output.status.success()) {
-            eprintln!("SKIPPED: {what}: npm is not on the path");
+            skip(what, "npm is not on the path");
             return None;
         }
         let server = Server::named("127.0.0.1", move |own| {
