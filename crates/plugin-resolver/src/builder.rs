@@ -1,6 +1,7 @@
 //! Collecting metadata into a universe.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::Version;
 
@@ -237,20 +238,24 @@ fn edges(
 
 #[derive(Debug, Default)]
 struct Interner {
-    specs: Vec<Spec>,
-    spec_indexes: BTreeMap<String, u32>,
+    specs: Vec<(Spec, Arc<str>)>,
+    spec_indexes: BTreeMap<Arc<str>, u32>,
     needs: Vec<(u32, u32)>,
     need_indexes: BTreeMap<(u32, u32), u32>,
 }
 
 impl Interner {
     fn need(&mut self, target: u32, text: String, spec: &Spec) -> u32 {
-        let next = u32::try_from(self.specs.len()).unwrap_or(u32::MAX);
-        let specs = &mut self.specs;
-        let spec = *self.spec_indexes.entry(text).or_insert_with(|| {
-            specs.push(spec.clone());
-            next
-        });
+        let spec = match self.spec_indexes.get(text.as_str()) {
+            Some(known) => *known,
+            None => {
+                let next = u32::try_from(self.specs.len()).unwrap_or(u32::MAX);
+                let text: Arc<str> = text.into();
+                self.specs.push((spec.clone(), Arc::clone(&text)));
+                self.spec_indexes.insert(text, next);
+                next
+            }
+        };
         let next = u32::try_from(self.needs.len()).unwrap_or(u32::MAX);
         let needs = &mut self.needs;
         *self.need_indexes.entry((target, spec)).or_insert_with(|| {

@@ -1,10 +1,12 @@
 //! An answer: what is selected, and in which order it is installed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::Version;
 
 use crate::PackageName;
+use crate::builder::real_name;
 use crate::graph::{DependencyGraph, EdgeStrength};
 use crate::lock::{Lock, LockedPackage};
 use crate::request::Request;
@@ -54,7 +56,7 @@ pub struct SelectedNeed {
     /// How it is needed.
     pub kind: DependencyKind,
     /// The range, tag or alias as it was published.
-    pub spec: String,
+    pub spec: Arc<str>,
 }
 
 /// How an answer was found.
@@ -94,6 +96,10 @@ impl Resolution {
                 .binary_search_by_key(&package, |entry| entry.0)
                 .ok()
         };
+        let mut roots: BTreeMap<&PackageName, Vec<&Spec>> = BTreeMap::new();
+        for (name, spec) in &request.roots {
+            roots.entry(real_name(name, spec)).or_default().push(spec);
+        }
         let mut packages = Vec::with_capacity(selected.len());
         let mut edges = Vec::new();
         for &(index, version) in &selected {
@@ -119,27 +125,23 @@ impl Resolution {
                     EdgeStrength::Optional
                 };
                 edges.push((packages.len(), to, strength));
+                let Some(spec) = universe.spec_text(need.spec) else {
+                    continue;
+                };
                 needs.push(SelectedNeed {
                     name: target.name.clone(),
                     kind: edge.kind,
-                    spec: universe
-                        .spec(need.spec)
-                        .map(Spec::to_string)
-                        .unwrap_or_default(),
+                    spec: Arc::clone(spec),
                 });
             }
-            let mut roots = request
-                .roots
-                .iter()
-                .filter(|(name, spec)| crate::builder::real_name(name, spec) == &package.name)
-                .peekable();
+            let asked = roots.get(&package.name);
             packages.push(Selected {
                 name: package.name.clone(),
                 version: release.version.clone(),
                 integrity: release.integrity.clone(),
                 deprecated: release.deprecated.clone(),
-                is_root: roots.peek().is_some(),
-                tag: roots.find_map(|(_, spec)| tag(spec)),
+                is_root: asked.is_some(),
+                tag: asked.into_iter().flatten().find_map(|spec| tag(spec)),
                 is_host: request.hosts.contains_key(&package.name),
                 needs,
             });
@@ -251,12 +253,12 @@ impl Resolution {
                     needs
                         .entry(need.name.clone())
                         .and_modify(|specs| {
-                            if !specs.split(", ").any(|spec| spec == need.spec) {
+                            if !specs.split(", ").any(|spec| spec == &*need.spec) {
                                 specs.push_str(", ");
                                 specs.push_str(&need.spec);
                             }
                         })
-                        .or_insert_with(|| need.spec.clone());
+                        .or_insert_with(|| need.spec.to_string());
                 }
                 let locked = LockedPackage {
                     version: selected.version.clone(),

@@ -1,6 +1,7 @@
 //! What there is to choose from: packages, their versions, what each needs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use semver::Version;
 
@@ -22,7 +23,8 @@ use crate::{PackageName, Prereleases, Range, UnresolvableKind};
 pub struct Universe {
     pub(crate) packages: Vec<Package>,
     pub(crate) needs: Vec<Need>,
-    pub(crate) specs: Vec<Spec>,
+    /// Each with its text.
+    pub(crate) specs: Vec<(Spec, Arc<str>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -207,7 +209,13 @@ impl Universe {
     }
 
     pub(crate) fn spec(&self, index: u32) -> Option<&Spec> {
-        self.specs.get(usize::try_from(index).ok()?)
+        let entry = self.specs.get(usize::try_from(index).ok()?);
+        entry.map(|(spec, _)| spec)
+    }
+
+    pub(crate) fn spec_text(&self, index: u32) -> Option<&Arc<str>> {
+        let entry = self.specs.get(usize::try_from(index).ok()?);
+        entry.map(|(_, text)| text)
     }
 }
 
