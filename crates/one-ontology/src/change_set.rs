@@ -56,7 +56,7 @@ pub(crate) enum Write {
 }
 
 impl ChangeSet {
-    /// The most writes, spends, settles and events together.
+    /// The most writes, preconditions, spends, settles and events together.
     pub const MAX_PARTS: usize = 10_000;
 
     /// A change by the actor of `scope`, in its place, at `now`, that says what happened.
@@ -101,9 +101,10 @@ impl ChangeSet {
     }
 
     /// Makes a connection. Both ends must be there, in the same place or in the shared registry,
-    /// and of kinds that its type may join.
+    /// and of kinds that its type may join. Its revision becomes the first.
     #[must_use]
-    pub fn connect(mut self, connection: Connection) -> Self {
+    pub fn connect(mut self, mut connection: Connection) -> Self {
+        connection.revision = Revision::FIRST;
         self.writes.push(Write::Connect(connection));
         self
     }
@@ -148,6 +149,27 @@ impl ChangeSet {
     pub fn event(mut self, event: NewEvent) -> Self {
         self.events.push(event);
         self
+    }
+
+    /// Joins another change set of the same scope and moment behind this one, so that both happen
+    /// or neither. The name of this request stays; the other's is dropped.
+    ///
+    /// # Errors
+    /// `Invalid`: another scope or moment.
+    pub fn and(mut self, other: Self) -> Result<Self, StoreError> {
+        if self.scope != other.scope || self.now != other.now {
+            return Err(StoreError::invalid(
+                "change set",
+                Violations::one("scope", "and moment must be the same in both"),
+            ));
+        }
+        self.writes.extend(other.writes);
+        self.present.extend(other.present);
+        self.absent.extend(other.absent);
+        self.spends.extend(other.spends);
+        self.settles.extend(other.settles);
+        self.events.extend(other.events);
+        Ok(self)
     }
 
     /// Names the request. A second change set with a key that this place has seen does nothing
@@ -257,7 +279,12 @@ impl ChangeSet {
                 place: self.place(),
             });
         }
-        let parts = self.writes.len() + self.spends.len() + self.settles.len() + self.events.len();
+        let parts = self.writes.len()
+            + self.present.len()
+            + self.absent.len()
+            + self.spends.len()
+            + self.settles.len()
+            + self.events.len();
         if parts > Self::MAX_PARTS {
             return Err(StoreError::invalid(
                 "change set",

@@ -171,6 +171,12 @@ impl FromStr for Actor {
 
 serde_as_text!(Actor);
 
+impl From<PersonId> for Actor {
+    fn from(person: PersonId) -> Self {
+        Self::Person(person)
+    }
+}
+
 /// What a connection joins and an event is about.
 ///
 /// Written `thing:<uuid>`, `person:<uuid>` or `group:<uuid>`; a bare UUID is read as a thing.

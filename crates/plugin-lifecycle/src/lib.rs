@@ -4,18 +4,31 @@ mod admission;
 mod error;
 mod instance;
 mod machine;
+mod manager;
+mod native_source;
+mod one_runtime;
+mod plan;
 mod policy;
 mod rbac;
 
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
 pub use error::ManagerError;
 pub use instance::{
-    ErrorWindow, ExecutionLease, Instance, Member, Operation as InstanceOperation, PluginInstance,
-    TooMany, Wanted,
+    ErrorWindow, ExecutionLease, Instance, Member, PendingOperation, PluginInstance, TooMany,
+    Wanted,
 };
 pub use machine::{
     After, Command, CommandKind, ExecutionEnd, Interrupted, LostOutcome, Ran, Refusal, Rule, State,
     StateKind, Transition, transition,
 };
+pub use manager::{
+    Call, Execution, InstalledPlugin, PluginManager, Tenant, Trail, UsageStatistics, UsageWindow,
+};
+pub use native_source::native_source;
+pub use one_runtime::{
+    EmbedderModel, LogSink, OneRuntime, PluginGrant, PluginLog, RuntimeGrants, SecretPolicy,
+    needed_permission,
+};
+pub use plan::{InstallPlan, PlanPart, PlanStep};
 pub use policy::Policy;
 pub use rbac::{Operation, Permit, permit, permit_in};

@@ -38,6 +38,20 @@ vocabulary! {
 }
 
 impl StateKind {
+    /// Whether an operation is under way in it.
+    #[must_use]
+    pub const fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::Installing
+                | Self::Activating
+                | Self::Deactivating
+                | Self::Updating
+                | Self::RollingBack
+                | Self::Uninstalling
+        )
+    }
+
     /// How a thing in this state stands.
     #[must_use]
     pub const fn thing_status(self) -> ThingStatus {

@@ -1,0 +1,227 @@
+//! Why the manager does not do as asked.
+
+use one_ontology::{InvalidValue, ScopeError, StoreError, ThingId, Violations};
+use plugin_registry::{ParameterViolation, RegistryError, SourceError};
+use plugin_resolver::{Failure, ResolverError};
+use plugin_runtime_api::{ExecutorError, PluginName, VaultError};
+
+use crate::{AdmissionRefusal, Refusal};
+
+/// Why the manager did not do as asked. Whatever the error, the instance is where its trail says.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManagerError {
+    /// The actor may not enter the organisation.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The command is not admitted.
+    #[error(transparent)]
+    Admission(#[from] AdmissionRefusal),
+    /// The state does not take the command.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store does not do as asked.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The registry has no usable answer.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// What is asked for cannot be resolved.
+    #[error(transparent)]
+    Resolution(#[from] Failure),
+    /// A name, range or lock cannot be read.
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
+    /// The packages cannot be fetched.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The executor cannot do its job.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// The vault does not answer.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A text is not what its place asks for.
+    #[error(transparent)]
+    Value(#[from] InvalidValue),
+    /// There is no such instance in this organisation.
+    #[error("there is no installed plugin {instance} here")]
+    InstanceNotFound {
+        /// Which was asked for.
+        instance: ThingId,
+    },
+    /// It is there already.
+    #[error("`{package}` {version} is installed already")]
+    AlreadyInstalled {
+        /// The package.
+        package: PluginName,
+        /// Its version.
+        version: String,
+        /// The instance.
+        instance: ThingId,
+    },
+    /// Others need it.
+    #[error("{} still {} it", dependents.join(", "), if dependents.len() == 1 { "needs" } else { "need" })]
+    HasDependents {
+        /// The packages that need it, sorted.
+        dependents: Vec<String>,
+    },
+    /// The plan is not for this organisation, or no longer true.
+    #[error("the plan cannot be carried out: {reason}")]
+    PlanOutdated {
+        /// In words.
+        reason: String,
+    },
+    /// The plugin cannot be installed at all.
+    #[error("`{package}` cannot be installed: {reason}")]
+    NotInstallable {
+        /// The package and version.
+        package: String,
+        /// Why.
+        reason: String,
+    },
+    /// The settings do not hold.
+    #[error("the settings do not hold: {}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    InvalidSettings {
+        /// Each that does not hold.
+        violations: Vec<ParameterViolation>,
+    },
+    /// There is nowhere to keep a secret.
+    #[error("{} {} a secret, and this host has no vault to keep one in", names.join(", "), if names.len() == 1 { "is" } else { "are each" })]
+    NoVault {
+        /// The parameters.
+        names: Vec<String>,
+    },
+    /// The executor does not keep organisations' secrets apart.
+    #[error(
+        "the executor's isolation level is `{level}`: it may hold the secrets of one organisation only, and holds another's"
+    )]
+    IsolationTooWeak {
+        /// Its level.
+        level: String,
+    },
+    /// Nobody can run it.
+    #[error("no executor of this host runs `{engine}` plugins")]
+    NoExecutor {
+        /// The engine.
+        engine: String,
+    },
+    /// There is nowhere to get plugins from.
+    #[error("this host has no source of plugins")]
+    NoSource,
+    /// Others kept writing the same instance.
+    #[error("others keep changing this plugin; tried {attempts} times")]
+    Contended {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// Executions did not end in time.
+    #[error("{in_flight} executions have not ended yet; the plugin stays DEACTIVATING")]
+    Draining {
+        /// How many.
+        in_flight: u32,
+    },
+    /// Another host has taken the operation over.
+    #[error("another host has taken this operation over")]
+    Superseded,
+    /// The trail was tampered with.
+    #[error(transparent)]
+    Audit(#[from] one_ontology::AuditError),
+    /// What is stored of an instance cannot be read.
+    #[error("what is stored of plugin {instance} cannot be read: {violations}")]
+    Unreadable {
+        /// Which.
+        instance: ThingId,
+        /// What does not fit.
+        violations: Violations,
+    },
+}
+
+impl ManagerError {
+    /// Each tag of its own, with what to do about it; transparent ones have the tags of what they
+    /// carry.
+    pub const TAGS: &'static [(&'static str, &'static str)] = &[
+        (
+            "CommandRefused",
+            "give one of the commands that the message names, or wait",
+        ),
+        ("InvalidText", "correct the text"),
+        (
+            "InstanceNotFound",
+            "list the installed plugins; those of other organisations are never found",
+        ),
+        ("AlreadyInstalled", "use the instance that is there"),
+        (
+            "HasDependents",
+            "remove or deactivate the plugins named first",
+        ),
+        ("PlanOutdated", "plan again"),
+        (
+            "PluginNotInstallable",
+            "read the reason; choose another version or plugin",
+        ),
+        (
+            "InvalidSettings",
+            "correct the named settings; `show` lists the parameters",
+        ),
+        ("NoVault", "give the host a vault, or leave the secret out"),
+        (
+            "IsolationTooWeak",
+            "use an executor with a sandbox, or run one process for each organisation",
+        ),
+        ("NoExecutor", "give the manager an executor for this engine"),
+        ("NoSource", "give the manager a source"),
+        ("Contended", "try again"),
+        (
+            "Draining",
+            "try again in a moment; executions end by their own deadlines",
+        ),
+        (
+            "InstanceUnreadable",
+            "the store was written by something else; restore a copy",
+        ),
+    ];
+
+    /// The stable machine name.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Self::Scope(error) => error.tag(),
+            Self::Admission(error) => error.tag(),
+            Self::Refused(_) => "CommandRefused",
+            Self::Store(error) => error.tag(),
+            Self::Registry(error) => error.tag(),
+            Self::Resolution(error) => error.tag(),
+            Self::Resolver(error) => error.tag(),
+            Self::Source(error) => error.tag(),
+            Self::Executor(error) => error.tag(),
+            Self::Vault(error) => error.tag(),
+            Self::Value(_) => "InvalidText",
+            Self::InstanceNotFound { .. } => "InstanceNotFound",
+            Self::AlreadyInstalled { .. } => "AlreadyInstalled",
+            Self::HasDependents { .. } => "HasDependents",
+            Self::PlanOutdated { .. } => "PlanOutdated",
+            Self::NotInstallable { .. } => "PluginNotInstallable",
+            Self::InvalidSettings { .. } => "InvalidSettings",
+            Self::NoVault { .. } => "NoVault",
+            Self::IsolationTooWeak { .. } => "IsolationTooWeak",
+            Self::NoExecutor { .. } => "NoExecutor",
+            Self::NoSource => "NoSource",
+            Self::Contended { .. } => "Contended",
+            Self::Draining { .. } => "Draining",
+            Self::Superseded => "Superseded",
+            Self::Audit(error) => error.tag(),
+            Self::Unreadable { .. } => "InstanceUnreadable",
+        }
+    }
+}
+
+impl From<StoreError> for ManagerError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Exhausted(exhausted) => AdmissionRefusal::of_exhausted(exhausted)
+                .map_or(Self::Store(error.clone()), Self::Admission),
+            _ => Self::Store(error),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A plugin installed for one organisation.
+
+use std::collections::BTreeMap;
+
+use one_ontology::{
+    Actor, IdempotencyKey, PluginThingType, Thing, ThingId, ThingProperties, ThingType, Timestamp,
+    vocabulary,
+};
+use plugin_registry::Parameter;
+use plugin_runtime_api::{
+    Artifact, Component, ComponentKind, ComponentName, Effect, Engine, ExecutionId, Fence,
+    Permissions, PluginName, RuntimeId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{CommandKind, Policy, State};
+
+/// An instance as the store has it.
+pub type Instance = Thing<PluginInstance>;
+
+/// What is known of an installed plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PluginInstance {
+    /// Its package.
+    pub npm_package: PluginName,
+    /// Its exact version.
+    pub version: String,
+    /// The plugin of the catalog that it is an instance of.
+    pub plugin_id: ThingId,
+    /// Where it is in its lifecycle.
+    pub lifecycle: State,
+    /// Why it rests where it rests, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What is being done to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<PendingOperation>,
+    /// Grows with each operation; whoever acts under a lower one is from the past.
+    pub fence: Fence,
+    /// What runs it.
+    pub engine: Engine,
+    /// Its runtime.
+    pub runtime: RuntimeId,
+    /// Where its code is, once it has been fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Artifact>,
+    /// The plugins its runtime consists of, in install order, itself among them.
+    pub members: Vec<Member>,
+    /// What it may do.
+    pub grants: Permissions,
+    /// What can be configured.
+    pub parameters: Vec<Parameter>,
+    /// What is configured. Never a secret.
+    pub settings: BTreeMap<String, Value>,
+    /// Counts the configurations, from 0.
+    pub settings_revision: u64,
+    /// Its components as they were when it last started.
+    #[serde(default)]
+    pub components: Vec<Component>,
+    /// Its executions under way.
+    #[serde(default)]
+    pub executions: BTreeMap<ExecutionId, ExecutionLease>,
+    /// Its recent errors.
+    #[serde(default)]
+    pub errors: ErrorWindow,
+    /// Why it is here.
+    pub wanted: Wanted,
+    /// When it was installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed_at: Option<Timestamp>,
+    /// Who installed it.
+    pub installed_by: Actor,
+}
+
+impl ThingProperties for PluginInstance {
+    fn thing_type() -> ThingType {
+        PluginThingType::PluginInstance.into()
+    }
+}
+
+vocabulary! {
+    /// Why an instance is here.
+    closed Wanted ("`asked` or `needed`") {
+        /// Somebody asked for it.
+        Asked = "asked",
+        /// Another plugin needs it.
+        Needed = "needed",
+    }
+}
+
+/// A plugin of a runtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The instance.
+    pub instance: ThingId,
+    /// Its package.
+    pub package: PluginName,
+    /// Its version in this runtime.
+    pub version: String,
+}
+
+/// What is being done to an instance, written before it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingOperation {
+    /// Names it; retries keep it.
+    pub key: IdempotencyKey,
+    /// Which command began it.
+    pub command: CommandKind,
+    /// Counts the attempts, from 1.
+    pub attempt: u32,
+    /// When it began.
+    pub began: Timestamp,
+    /// Until when its driver may be silent.
+    pub lease_until: Timestamp,
+    /// The fence it acts under.
+    pub fence: Fence,
+}
+
+/// An execution under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionLease {
+    /// What kind of component.
+    pub kind: ComponentKind,
+    /// Which.
+    pub component: ComponentName,
+    /// What repeating it does.
+    pub effect: Effect,
+    /// Names the request to the executor.
+    pub key: IdempotencyKey,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it must have ended, whatever happens.
+    pub lease_until: Timestamp,
+}
+
+/// Recent errors of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorWindow {
+    /// How many in a row.
+    pub in_a_row: u32,
+    /// When, ascending; no more than the policy counts.
+    pub recent: Vec<Timestamp>,
+}
+
+impl ErrorWindow {
+    /// After a success.
+    #[must_use]
+    pub fn after_success(mut self) -> Self {
+        self.in_a_row = 0;
+        self
+    }
+
+    /// After an error at `now`, and whether that was one too many.
+    #[must_use]
+    pub fn after_error(mut self, policy: &Policy, now: Timestamp) -> (Self, TooMany) {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let start = now.minus(policy.error_window);
+        self.recent.retain(|at| *at > start);
+        self.recent.push(now);
+        let kept = policy.errors_in_window as usize;
+        let surplus = self.recent.len().saturating_sub(kept.max(1));
+        self.recent.drain(..surplus);
+        let too_many = self.in_a_row >= policy.errors_in_a_row || self.recent.len() >= kept;
+        let verdict = if too_many { TooMany::Yes } else { TooMany::No };
+        (self, verdict)
+    }
+}
+
+/// Whether errors have become too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooMany {
+    /// The instance is to be suspended.
+    Yes,
+    /// It may go on.
+    No,
+}

@@ -1,0 +1,141 @@
+//! What a runtime of an organisation is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use one_ontology::ThingId;
+use plugin_registry::Sensitivity;
+use plugin_runtime_api::{
+    Executor, HostServices, IsolationLevel, RuntimeInfo, RuntimePlugin, RuntimeSpec, RuntimeStatus,
+};
+
+use crate::{Instance, ManagerError, PluginGrant, RuntimeGrants, SecretPolicy, Tenant};
+
+impl Tenant {
+    /// The agent that the organisation's plugins run for.
+    pub(crate) fn agent(&self) -> ThingId {
+        ThingId::of_name(&["agent", &self.group_id().to_string()])
+    }
+
+    /// Everything the executor needs to start the runtime of an instance.
+    async fn runtime_spec(
+        &self,
+        instance: &Instance,
+    ) -> Result<(RuntimeSpec, Vec<Instance>), ManagerError> {
+        let properties = &instance.properties;
+        let Some(artifact) = properties.artifact.clone() else {
+            return Err(ManagerError::PlanOutdated {
+                reason: "its packages were never fetched".to_owned(),
+            });
+        };
+        let mut plugins = Vec::new();
+        let mut members = Vec::new();
+        for member in &properties.members {
+            let of = if member.instance == instance.id {
+                instance.clone()
+            } else {
+                self.load(member.instance).await?
+            };
+            plugins.push(RuntimePlugin {
+                instance: member.instance,
+                name: member.package.clone(),
+                version: member.version.clone(),
+                grants: of.properties.grants.clone(),
+                settings: of.properties.settings.clone(),
+            });
+            members.push(of);
+        }
+        let mut character = self.shared().character.clone();
+        if let Some(character) = character.as_object_mut() {
+            character.insert("id".to_owned(), self.agent().to_string().into());
+        }
+        let spec = RuntimeSpec {
+            runtime: properties.runtime,
+            group: self.group_id(),
+            agent: self.agent(),
+            character,
+            engine: properties.engine.clone(),
+            artifact,
+            plugins,
+            limits: self.shared().policy.limits,
+            fence: properties.fence,
+        };
+        Ok((spec, members))
+    }
+
+    /// The host that the runtime's code talks to: this organisation's facts, by these grants.
+    async fn host_services(
+        &self,
+        spec: &RuntimeSpec,
+        members: &[Instance],
+    ) -> Result<Arc<dyn HostServices>, ManagerError> {
+        let mut plugins = BTreeMap::new();
+        let mut secrets = SecretPolicy::Placeholder;
+        let mut kept: BTreeMap<ThingId, Vec<String>> = BTreeMap::new();
+        if let Some(vault) = &self.shared().vault {
+            for member in members {
+                kept.insert(member.id, vault.list(self.group_id(), member.id).await?);
+            }
+            if kept.values().any(|names| !names.is_empty()) {
+                self.shared()
+                    .reserve_for_secrets(&spec.engine, self.group_id())?;
+                // Without a gateway that swaps placeholders for secrets, plugin code is given the
+                // secrets themselves; the reservation keeps other organisations off.
+                secrets = SecretPolicy::Real;
+            }
+        }
+        for member in members {
+            let sensitive: BTreeSet<String> = member
+                .properties
+                .parameters
+                .iter()
+                .filter(|parameter| parameter.sensitivity == Sensitivity::Secret)
+                .map(|parameter| parameter.name.clone())
+                // A name that fits a template is known by being kept.
+                .chain(kept.remove(&member.id).unwrap_or_default())
+                .collect();
+            let grant = PluginGrant {
+                grants: member.properties.grants.clone(),
+                settings: member.properties.settings.clone(),
+                sensitive,
+                secrets,
+            };
+            plugins.insert(member.id, grant);
+        }
+        Ok(self.shared().one.for_runtime(RuntimeGrants {
+            group: spec.group,
+            agent: spec.agent,
+            runtime: spec.runtime,
+            plugins,
+        }))
+    }
+
+    /// Starts the runtime of an instance under its fence, or finds it running.
+    pub(crate) async fn start(&self, instance: &Instance) -> Result<RuntimeInfo, ManagerError> {
+        let (spec, members) = self.runtime_spec(instance).await?;
+        let host = self.host_services(&spec, &members).await?;
+        Ok(self.shared().executor.start(spec, host).await?)
+    }
+
+    /// Sees to it that the runtime of an active instance runs in this process: the host may have
+    /// been started anew since it was activated, or the runtime may have been ended for taking
+    /// too long.
+    pub(crate) async fn ensure_running(&self, instance: &Instance) -> Result<(), ManagerError> {
+        let executor: &dyn Executor = self.shared().executor.as_ref();
+        let status = executor.status(&instance.properties.runtime).await?;
+        match status {
+            RuntimeStatus::Running { fence, .. } if fence == instance.properties.fence => Ok(()),
+            RuntimeStatus::Running { .. }
+            | RuntimeStatus::Crashed { .. }
+            | RuntimeStatus::Stopped => self.start(instance).await.map(drop),
+        }
+    }
+
+    /// How well the executor keeps this instance in.
+    pub(crate) fn isolation(&self, instance: &Instance) -> IsolationLevel {
+        self.shared()
+            .executor
+            .enforcement(&instance.properties.engine)
+            .map_or(IsolationLevel::None, |enforcement| enforcement.level)
+    }
+}

@@ -1,0 +1,22 @@
+//! What drives the decisions: the manager, and a tenant's handle on it.
+
+mod activate;
+mod audit;
+mod configure;
+mod execute;
+mod host;
+mod install;
+mod installed;
+mod plan;
+mod plugin_manager;
+mod remove;
+mod tenant;
+mod usage;
+mod write;
+
+pub use audit::Trail;
+pub use execute::{Call, Execution};
+pub use installed::InstalledPlugin;
+pub use plugin_manager::PluginManager;
+pub use tenant::Tenant;
+pub use usage::{UsageStatistics, UsageWindow};

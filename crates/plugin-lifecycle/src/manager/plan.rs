@@ -1,0 +1,237 @@
+//! Planning an installation.
+
+use std::collections::BTreeMap;
+
+use one_ontology::ThingId;
+use plugin_registry::{
+    CORE_PACKAGE, Collected, Freshness, Installability, Manifest, PluginLayer, RegistryError,
+    Source, collect,
+};
+use plugin_resolver::{PackageName, Request, Resolution, Selected, Spec, parse_version, resolve};
+use plugin_runtime_api::{Engine, PluginName};
+
+use crate::{
+    InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, StateKind, Tenant,
+};
+
+/// How deep a tree is shown; the resolver itself has no such bound.
+const SHOWN_DEPTH: usize = 5;
+
+impl Tenant {
+    /// What installing `package` at `requested` (a range, version or tag: `^1.6`, `1.7.2`,
+    /// `latest`) would do. Writes nothing.
+    ///
+    /// Plugins that the organisation has installed keep their versions: if the plan needs one, it
+    /// must accept the version that is there, and an explanation says so if it cannot.
+    ///
+    /// # Errors
+    /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`, `NotInstallable`; `Resolution` with
+    /// the explanation of a conflict; `Registry` when the source has no answer.
+    pub async fn plan_install(
+        &self,
+        package: &str,
+        requested: &str,
+    ) -> Result<InstallPlan, ManagerError> {
+        self.allow(Operation::InstallPluginInOrg)?;
+        let name: PackageName = package.parse()?;
+        let spec: Spec = requested.parse()?;
+        let installed = self.load_all().await?;
+        if let Some(instance) = find(&installed, name.as_str()) {
+            return Err(already(instance));
+        }
+        let layer = PluginLayer::with(
+            std::iter::once(name.clone()).chain(
+                installed
+                    .iter()
+                    .filter_map(|i| i.properties.npm_package.as_str().parse().ok()),
+            ),
+        );
+        let (engine, collected) = self.collect_from_first(&name, &layer).await?;
+        if self.shared().executor.enforcement(&engine).is_none() {
+            return Err(ManagerError::NoExecutor {
+                engine: engine.to_string(),
+            });
+        }
+        let mut request = Request::new().root(name.clone(), spec);
+        for instance in &installed {
+            let package = instance.properties.npm_package.as_str();
+            let version = parse_version(&instance.properties.version);
+            if let (Ok(package), Ok(version)) = (package.parse(), version) {
+                request = request.host(package, version);
+            }
+        }
+        let resolution = resolve(&collected.universe, &request)?;
+        let planning = Planning {
+            root: &name,
+            installed: &installed,
+            collected: &collected,
+        };
+        Ok(InstallPlan {
+            group: self.group_id(),
+            package: package.parse()?,
+            requested: requested.to_owned(),
+            engine,
+            steps: planning.steps(&resolution)?,
+            grants: self.shared().policy.grants.clone(),
+            lock: resolution.lock(),
+            tree: resolution.tree(SHOWN_DEPTH).to_string(),
+            warnings: planning.warnings(&resolution),
+            freshness: planning.freshness(),
+        })
+    }
+
+    async fn collect_from_first(
+        &self,
+        name: &PackageName,
+        layer: &PluginLayer,
+    ) -> Result<(Engine, Collected), ManagerError> {
+        let mut refusal = None;
+        for (engine, source) in &self.shared().sources {
+            let source: &dyn Source = source.as_ref();
+            match collect(source, std::slice::from_ref(name), layer).await {
+                Ok(collected) => return Ok((engine.clone(), collected)),
+                Err(error) => {
+                    // What the last source says is worth less than a source that was there but
+                    // could not answer.
+                    let absent = matches!(error, RegistryError::PluginNotFound { .. });
+                    if refusal.is_none() || !absent {
+                        refusal = Some(error);
+                    }
+                }
+            }
+        }
+        Err(refusal.map_or(ManagerError::NoSource, ManagerError::Registry))
+    }
+}
+
+pub(crate) fn find<'a>(installed: &'a [Instance], package: &str) -> Option<&'a Instance> {
+    installed
+        .iter()
+        .find(|instance| instance.properties.npm_package.as_str() == package)
+}
+
+pub(crate) fn already(instance: &Instance) -> ManagerError {
+    ManagerError::AlreadyInstalled {
+        package: instance.properties.npm_package.clone(),
+        version: instance.properties.version.clone(),
+        instance: instance.id,
+    }
+}
+
+struct Planning<'a> {
+    root: &'a PackageName,
+    installed: &'a [Instance],
+    collected: &'a Collected,
+}
+
+impl Planning<'_> {
+    fn steps(&self, resolution: &Resolution) -> Result<Vec<PlanStep>, ManagerError> {
+        let selected: BTreeMap<&PackageName, &Selected> =
+            resolution.packages().map(|s| (&s.name, s)).collect();
+        let mut steps = Vec::new();
+        for name in resolution.install_order().into_iter().flatten() {
+            if let Some(selected) = selected.get(&name) {
+                steps.push(self.step(selected)?);
+            }
+        }
+        Ok(steps)
+    }
+
+    fn manifest(&self, selected: &Selected) -> Option<&Manifest> {
+        let release = self.collected.release(&selected.name, &selected.version)?;
+        Some(&release.manifest)
+    }
+
+    fn step(&self, selected: &Selected) -> Result<PlanStep, ManagerError> {
+        let manifest = self.manifest(selected);
+        if let Some(Installability::No { reasons }) = manifest.map(|m| &m.installable) {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            return Err(ManagerError::NotInstallable {
+                package: format!("{}@{}", selected.name, selected.version),
+                reason: reasons.join("; "),
+            });
+        }
+        let needs: Result<Vec<PluginName>, _> = selected
+            .needs
+            .iter()
+            .map(|need| need.name.as_str().parse())
+            .collect();
+        let mut needs = needs?;
+        needs.sort_unstable();
+        needs.dedup();
+        Ok(PlanStep {
+            package: selected.name.as_str().parse()?,
+            version: selected.version.clone(),
+            integrity: selected.integrity.as_deref().map(str::to_owned),
+            bytes: manifest.and_then(|m| m.unpacked_size),
+            part: self.part(selected, manifest),
+            needs,
+            parameters: manifest.map(|m| m.parameters.clone()).unwrap_or_default(),
+        })
+    }
+
+    fn part(&self, selected: &Selected, manifest: Option<&Manifest>) -> PlanPart {
+        if selected.name == *self.root {
+            PlanPart::Root
+        } else if let Some(instance) = self.present(selected.name.as_str()) {
+            PlanPart::Present { instance }
+        } else if is_plugin(selected.name.as_str(), manifest) {
+            PlanPart::Dependency
+        } else {
+            PlanPart::Shared
+        }
+    }
+
+    /// An instance that is there to stay.
+    fn present(&self, package: &str) -> Option<ThingId> {
+        find(self.installed, package)
+            .filter(|instance| {
+                !matches!(
+                    instance.properties.lifecycle.kind(),
+                    StateKind::Failed | StateKind::Uninstalling
+                )
+            })
+            .map(|instance| instance.id)
+    }
+
+    fn warnings(&self, resolution: &Resolution) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for selected in resolution.packages() {
+            if let Some(reason) = &selected.deprecated {
+                warnings.push(format!(
+                    "{}@{} is deprecated: {reason}",
+                    selected.name, selected.version
+                ));
+            }
+            if selected.integrity.is_none() {
+                warnings.push(format!(
+                    "{}@{} has no integrity to check it against",
+                    selected.name, selected.version
+                ));
+            }
+        }
+        for cycle in resolution.cycles() {
+            let names: Vec<&str> = cycle.witness.iter().map(PackageName::as_str).collect();
+            warnings.push(format!("these need each other: {}", names.join(" -> ")));
+        }
+        warnings
+    }
+
+    fn freshness(&self) -> Freshness {
+        let all: Vec<Freshness> = self.collected.freshness.values().copied().collect();
+        [Freshness::Embedded, Freshness::Cached]
+            .into_iter()
+            .find(|least| all.contains(least))
+            .unwrap_or(Freshness::Live)
+    }
+}
+
+/// Whether a package of the plugin layer is a plugin, or something that plugins share.
+fn is_plugin(name: &str, manifest: Option<&Manifest>) -> bool {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    let named = ["plugin-", "client-", "adapter-"]
+        .iter()
+        .any(|prefix| own.starts_with(prefix));
+    name != CORE_PACKAGE
+        && (named || manifest.is_some_and(|m| m.plugin_type.is_some() || !m.parameters.is_empty()))
+}

@@ -1,0 +1,156 @@
+//! Removing.
+
+use one_ontology::{ConnectionQuery, End, PluginConnectionType, ThingId};
+
+use crate::{After, Command, Instance, ManagerError, Operation, StateKind, Tenant};
+
+/// Which dependents stand in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dependents {
+    /// Those that run.
+    Running,
+    /// All.
+    Installed,
+}
+
+impl Tenant {
+    /// Removes a plugin: stops it if it runs, destroys its secrets, ends its connections. Its
+    /// trail stays, and so do its fetched packages, which belong to no organisation.
+    ///
+    /// # Errors
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `HasDependents` when another installed
+    /// plugin needs it; as [`Tenant::deactivate`] while it is stopped.
+    pub async fn uninstall(&self, instance: ThingId) -> Result<(), ManagerError> {
+        self.allow(Operation::UninstallPluginFromOrg)?;
+        self.refuse_if_needed(instance, Dependents::Installed)
+            .await?;
+        let found = self.load(instance).await?;
+        let removing = match found.properties.lifecycle {
+            // Begun earlier and not finished: go on.
+            crate::State::Uninstalling => found,
+            crate::State::Deactivating {
+                then: After::Uninstalling,
+                ..
+            } => self.drain(&found).await?,
+            _ => {
+                let (begun, _) = self
+                    .update(instance, |instance, now| {
+                        self.begin_operation(instance, Command::Uninstall, now)
+                    })
+                    .await?;
+                match begun.properties.lifecycle.kind() {
+                    StateKind::Deactivating => self.drain(&begun).await?,
+                    _ => begun,
+                }
+            }
+        };
+        self.finish_uninstall(&removing).await
+    }
+
+    async fn finish_uninstall(&self, removing: &Instance) -> Result<(), ManagerError> {
+        if let Some(vault) = &self.shared().vault {
+            vault.destroy(self.group_id(), removing.id).await?;
+        }
+        let connections = self.connections_of(removing.id).await?;
+        let counted = removing.properties.installed_at.is_some();
+        self.update(removing.id, |instance, now| {
+            let mut step = self.step(
+                instance,
+                Command::StepOk,
+                now,
+                |p| p.operation = None,
+                |event| event.with("connections_removed", connections.len()),
+            )?;
+            for connection in &connections {
+                step.changes = step.changes.disconnect(*connection);
+            }
+            if counted {
+                step.changes = self.give_back_plugins(step.changes, 1, now)?;
+            }
+            Ok(step)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn connections_of(
+        &self,
+        instance: ThingId,
+    ) -> Result<Vec<one_ontology::ConnectionId>, ManagerError> {
+        let end: End = instance.into();
+        let mut ids = Vec::new();
+        for (from, to) in [(Some(end), None), (None, Some(end))] {
+            let mut query = ConnectionQuery {
+                from,
+                to,
+                ..ConnectionQuery::default()
+            };
+            loop {
+                let page = self.shared().store.connections(&self.scope, &query).await?;
+                ids.extend(page.items.iter().map(|connection| connection.id));
+                match page.next {
+                    Some(cursor) => query.cursor = Some(cursor),
+                    None => break,
+                }
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// The installed plugins that need this one, by package.
+    ///
+    /// # Errors
+    /// `Denied`, `Store`.
+    pub async fn dependents(&self, instance: ThingId) -> Result<Vec<Instance>, ManagerError> {
+        self.allow(Operation::ViewPluginDependencies)?;
+        let mut query = ConnectionQuery::to(instance, PluginConnectionType::PluginDependsOn);
+        let mut found = Vec::new();
+        loop {
+            let page = self.shared().store.connections(&self.scope, &query).await?;
+            for connection in page.items {
+                let End::Thing(from) = connection.from else {
+                    continue;
+                };
+                match self.load(from).await {
+                    Ok(dependent) => found.push(dependent),
+                    Err(ManagerError::InstanceNotFound { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            match page.next {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    pub(crate) async fn refuse_if_needed(
+        &self,
+        instance: ThingId,
+        which: Dependents,
+    ) -> Result<(), ManagerError> {
+        let in_the_way = |dependent: &Instance| match which {
+            Dependents::Installed => true,
+            Dependents::Running => matches!(
+                dependent.properties.lifecycle.kind(),
+                StateKind::Active | StateKind::Executing | StateKind::Activating
+            ),
+        };
+        let dependents: Vec<String> = self
+            .dependents(instance)
+            .await?
+            .iter()
+            .filter(|dependent| in_the_way(dependent))
+            .map(|dependent| dependent.name.clone())
+            .collect();
+        if dependents.is_empty() {
+            Ok(())
+        } else {
+            Err(ManagerError::HasDependents { dependents })
+        }
+    }
+}

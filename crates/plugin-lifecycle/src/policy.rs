@@ -1,0 +1,82 @@
+//! The defaults a host may change.
+
+use std::time::Duration;
+
+use one_ontology::{BudgetRule, Plan, QuotaPeriod};
+use plugin_runtime_api::{Limits, PermissionPreset, Permissions};
+
+/// Every number that the platform decides by. All are the host's to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Installations: 10 an hour and organisation.
+    pub installs: BudgetRule,
+    /// Plugins of an organisation at a time: 50.
+    pub plugins: BudgetRule,
+    /// Executions: 100 a minute and instance.
+    pub executions: BudgetRule,
+    /// Registry syncs: 1 in 5 minutes.
+    pub syncs: BudgetRule,
+    /// Bounds on runtimes and executions.
+    pub limits: Limits,
+    /// What a new instance may do unless its installer says otherwise.
+    pub grants: Permissions,
+    /// How long a runtime may take to end its executions when it is stopped: 5 s.
+    pub grace: Duration,
+    /// How long an operation may go without a word before another host may take it over: 10 min.
+    pub operation_lease: Duration,
+    /// How many errors in a row suspend an instance: 10.
+    pub errors_in_a_row: u32,
+    /// How many errors within [`Policy::error_window`] suspend an instance: 10.
+    pub errors_in_window: u32,
+    /// Within what: one hour.
+    pub error_window: Duration,
+    /// How often a command reads and decides again when others write in between: 64.
+    pub attempts: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            installs: BudgetRule::window(10, Duration::from_secs(3600)),
+            plugins: BudgetRule::Level { limit: 50 },
+            executions: BudgetRule::window(100, Duration::from_secs(60)),
+            syncs: BudgetRule::window(1, Duration::from_secs(300)),
+            limits: Limits::default(),
+            grants: Permissions::preset(PermissionPreset::Connected),
+            grace: Duration::from_secs(5),
+            operation_lease: Duration::from_secs(600),
+            errors_in_a_row: 10,
+            errors_in_window: 10,
+            error_window: Duration::from_secs(3600),
+            attempts: 64,
+        }
+    }
+}
+
+impl Policy {
+    /// Executions a day on a plan: starter 100, pro 10,000, enterprise no bound.
+    #[must_use]
+    pub const fn daily(&self, plan: Plan) -> Option<BudgetRule> {
+        let limit = match plan {
+            Plan::Starter => 100,
+            Plan::Pro => 10_000,
+            Plan::Enterprise => return None,
+        };
+        Some(BudgetRule::Quota {
+            limit,
+            period: QuotaPeriod::Day,
+        })
+    }
+
+    /// Executions at a time on a plan: starter 1, pro 5, enterprise 10.
+    #[must_use]
+    pub const fn at_a_time(&self, plan: Plan) -> BudgetRule {
+        let limit = match plan {
+            Plan::Starter => 1,
+            Plan::Pro => 5,
+            Plan::Enterprise => 10,
+        };
+        BudgetRule::Level { limit }
+    }
+}

@@ -1,0 +1,7 @@
+//! The decisions and the manager that drives them, as specifications.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic")]
+
+mod journey;
+mod machine;
+mod rbac;
+mod world;
