@@ -89,7 +89,7 @@ pub trait Executor: Debug + Send + Sync + 'static {
         grace: Duration,
     ) -> Result<(), ExecutorError>;
 
-    /// What its code prints and logs from now on; ends with the runtime. A slow reader loses
-    /// lines, never memory.
+    /// What its code prints and logs from now on; ends with the runtime. Asked for before the
+    /// start it begins with the next one. A slow reader loses lines, never memory.
     fn logs(&self, runtime: &RuntimeId) -> BoxStream<'static, LogLine>;
 }

@@ -9,11 +9,13 @@ mod in_process;
 mod invocation;
 mod limits;
 mod manual_timer;
+mod memory_vault;
 mod model;
 mod name;
 mod native;
 mod notes;
 mod permission;
+mod router;
 mod runtime;
 mod scripted;
 mod secret;
@@ -30,6 +32,7 @@ pub use host::{
 pub use invocation::{Ending, Invocation, Outcome, PluginFailure, Usage};
 pub use limits::Limits;
 pub use manual_timer::ManualTimer;
+pub use memory_vault::{Lease, MemoryVault};
 pub use model::{ModelContext, ModelError, ModelProvider, ModelType};
 pub use name::{ComponentName, ContentDigest, PluginName};
 pub use native::{
@@ -37,6 +40,7 @@ pub use native::{
 };
 pub use notes::NotesPlugin;
 pub use permission::{Permission, PermissionPreset, Permissions};
+pub use router::EngineRouter;
 pub use runtime::{
     Artifact, DescribedPlugin, Engine, ExecutionId, Fence, LogLine, LogStream, RuntimeId,
     RuntimeInfo, RuntimePlugin, RuntimeSpec, RuntimeStatus,

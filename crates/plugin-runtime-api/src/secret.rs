@@ -9,6 +9,16 @@ use crate::ExecutionId;
 
 /// Text that must not be printed, logged or stored: no `Serialize`, no `Display`, and `Debug`
 /// says `[redacted]`.
+///
+/// ```compile_fail,E0277
+/// let secret = plugin_runtime_api::SecretString::new("hunter2");
+/// serde_json::to_string(&secret)?;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// ```compile_fail,E0277
+/// println!("{}", plugin_runtime_api::SecretString::new("hunter2"));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretString(Box<str>);
 

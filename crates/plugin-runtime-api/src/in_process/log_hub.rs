@@ -20,6 +20,12 @@ impl LogHub {
         Self(Mutex::new(Some(Vec::new())))
     }
 
+    /// Whether anybody listens.
+    pub(super) fn is_heard(&self) -> bool {
+        let hub = lock(&self.0);
+        hub.iter().flatten().any(|listener| !listener.is_closed())
+    }
+
     /// The lines from now on.
     pub(super) fn subscribe(&self) -> BoxStream<'static, LogLine> {
         let (sender, receiver) = mpsc::channel(LINES_WAITING);

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{self, Either};
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::stream::BoxStream;
 use one_ontology::{IdempotencyKey, Validator, Violations, excerpt};
 
 use super::bytes::json_bytes;
 use super::fences::Fences;
+use super::log_hub::LogHub;
 use super::meter::Meter;
 use super::outcomes::{Answer, Caller, Outcomes};
 use super::session::{Entered, Found, Interrupt, Session};
@@ -43,6 +44,8 @@ struct Inner<P> {
 struct State {
     fences: Fences,
     sessions: BTreeMap<RuntimeId, Arc<Session>>,
+    /// Listeners to what does not run yet.
+    listening: BTreeMap<RuntimeId, LogHub>,
 }
 
 enum Next {
@@ -149,10 +152,15 @@ impl<P: Program> Runtimes<P> {
     }
 
     pub(crate) fn logs(&self, runtime: &RuntimeId) -> BoxStream<'static, LogLine> {
-        self.session(runtime).map_or_else(
-            || stream::empty().boxed(),
-            |session| session.logs.subscribe(),
-        )
+        let mut state = lock(&self.0.state);
+        match state.sessions.get(runtime) {
+            Some(session) if !session.has_ended() => session.logs.subscribe(),
+            _ => {
+                state.listening.retain(|_, hub| hub.is_heard());
+                let hub = state.listening.entry(*runtime);
+                hub.or_insert_with(LogHub::new).subscribe()
+            }
+        }
     }
 
     /// Ends a runtime as if by itself; `false` where it does not run.
@@ -187,7 +195,9 @@ impl<P: Program> Inner<P> {
             Found::Starting(starting) => return Ok(Next::Wait(starting, None)),
         }
         let runtime = spec.runtime;
-        let session = Arc::new(Session::new(spec, host));
+        let logs = state.listening.remove(&runtime);
+        let logs = logs.unwrap_or_else(LogHub::new);
+        let session = Arc::new(Session::new(spec, host, logs));
         let beginning = Beginning {
             inner: Arc::clone(self),
             session: Arc::clone(&session),

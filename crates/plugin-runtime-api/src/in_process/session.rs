@@ -67,11 +67,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(spec: RuntimeSpec, host: Arc<dyn HostServices>) -> Self {
+    pub(super) fn new(spec: RuntimeSpec, host: Arc<dyn HostServices>, logs: LogHub) -> Self {
         Self {
             spec,
             host,
-            logs: LogHub::new(),
+            logs,
             state: Mutex::new(State {
                 phase: Phase::Starting(None),
                 next: 0,

@@ -37,6 +37,7 @@ impl NativePlugin for Odd {
     }
 
     async fn start(&self, start: &NativeStart<'_>) -> Result<(), PluginFailure> {
+        start.log("starting");
         match start.settings().get("START").and_then(Value::as_str) {
             Some("fail") => Err(PluginFailure::new("Error", "no such database")),
             Some("panic") => panic!("start of {}", start.character()["name"]),
@@ -383,6 +384,15 @@ fn what_plugins_log_is_heard() {
     let lines: Vec<_> = block_on(logs.collect());
     assert_eq!(lines.len(), 1);
     assert!(lines.iter().all(|line| line.text == "invoked"));
-    let none: Vec<_> = block_on(executor.logs(&runtime).collect());
-    assert!(none.is_empty());
+}
+
+#[test]
+fn who_listens_early_hears_the_start() {
+    let executor = NativeExecutor::new(odd());
+    let spec = odd_spec("fail");
+    let logs = executor.logs(&spec.runtime);
+    assert!(block_on(executor.start(spec, Arc::new(Host::default()))).is_err());
+    let lines: Vec<_> = block_on(logs.collect());
+    assert_eq!(lines.len(), 1);
+    assert!(lines.iter().all(|line| line.text == "starting"));
 }
