@@ -17,6 +17,7 @@ use plugin_runtime_api::{
     RuntimeStatus,
 };
 
+use crate::clock::now;
 use crate::error::NodeError;
 use crate::files::{WorkerFiles, new_directory};
 use crate::lock::lock;
@@ -80,7 +81,8 @@ struct Runtimes {
     /// The highest fence seen of each runtime; never forgotten.
     fences: BTreeMap<RuntimeId, Fence>,
     sessions: BTreeMap<RuntimeId, Arc<Session>>,
-    logs: BTreeMap<RuntimeId, Arc<LogHub>>,
+    /// Listeners to what does not run yet.
+    listening: BTreeMap<RuntimeId, LogHub>,
 }
 
 impl NodeExecutor {
@@ -137,10 +139,8 @@ impl NodeExecutor {
                 });
             }
             session.kill("a newer owner started the runtime anew");
-            // The old worker's stream ends with it.
-            runtimes.logs.remove(&spec.runtime);
         }
-        let logs = Arc::clone(runtimes.logs.entry(spec.runtime).or_default());
+        let logs = runtimes.listening.remove(&spec.runtime).unwrap_or_default();
         let (root, first) = (checked.root.to_owned(), checked.first);
         let runtime = spec.runtime;
         let session = self
@@ -159,9 +159,9 @@ impl NodeExecutor {
         spec: RuntimeSpec,
         first: plugin_runtime_api::PluginName,
         host: Arc<dyn HostServices>,
-        logs: Arc<LogHub>,
+        logs: LogHub,
     ) -> std::io::Result<Arc<Session>> {
-        let scratch = new_directory("one-plugin-runtime-", self.config.directory.as_deref())?;
+        let scratch = new_directory("runtime-", Some(self.files.path()))?;
         let (process, mut pipes) = Process::spawn(&Launch {
             node: &self.node.program,
             worker: &self.files.main(),
@@ -194,10 +194,10 @@ impl NodeExecutor {
             ),
         ] {
             let Some(pipe) = pipe else { continue };
-            let logs = Arc::clone(&session.logs);
+            let heard = Arc::clone(&session);
             drained.push(thread(name, move || match pipe {
-                Pipe::Out(pipe) => logs.drain(pipe, stream),
-                Pipe::Err(pipe) => logs.drain(pipe, stream),
+                Pipe::Out(pipe) => heard.logs.drain(pipe, stream),
+                Pipe::Err(pipe) => heard.logs.drain(pipe, stream),
             })?);
         }
         let reading = Arc::clone(&session);
@@ -208,12 +208,13 @@ impl NodeExecutor {
         let watching = Arc::clone(&session);
         thread("node-watcher", move || {
             let status = watching.process.wait().ok();
+            watching.gone();
             for pipe in drained {
                 // Something it left behind may hold the other end; that is not waited for.
                 let _still_open = pipe.recv_timeout(LAST_WORDS);
             }
-            watching.ended(status);
             drop(scratch);
+            watching.ended(status);
         })?;
         self.tell(&session, root);
         Ok(session)
@@ -375,9 +376,13 @@ impl Executor for NodeExecutor {
 
     fn logs(&self, runtime: &RuntimeId) -> BoxStream<'static, LogLine> {
         let mut runtimes = lock(&self.runtimes);
-        let Runtimes { sessions, logs, .. } = &mut *runtimes;
-        logs.retain(|id, hub| hub.is_heard() || sessions.get(id).is_some_and(|it| !it.is_over()));
-        logs.entry(*runtime).or_default().subscribe()
+        match runtimes.sessions.get(runtime) {
+            Some(session) if !session.is_over() => session.logs.subscribe(),
+            _ => {
+                runtimes.listening.retain(|_, hub| hub.is_heard());
+                runtimes.listening.entry(*runtime).or_default().subscribe()
+            }
+        }
     }
 }
 
@@ -398,9 +403,15 @@ impl Runtimes {
 }
 
 impl Drop for NodeExecutor {
+    /// Ends every worker, and waits a moment until they are gone with what they wrote.
     fn drop(&mut self) {
-        for session in lock(&self.runtimes).sessions.values() {
+        let sessions = std::mem::take(&mut lock(&self.runtimes).sessions);
+        for session in sessions.values() {
             session.kill("the executor was dropped");
+        }
+        let patience = now() + LAST_WORDS * 2;
+        while now() < patience && !sessions.values().all(|it| it.has_ended()) {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

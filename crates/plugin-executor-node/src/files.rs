@@ -31,6 +31,10 @@ impl WorkerFiles {
         Ok(Self { directory })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     pub(crate) fn main(&self) -> PathBuf {
         self.directory.path().join("main.mjs")
     }

@@ -58,10 +58,9 @@ impl LogHub {
         lock(&self.tail).clone()
     }
 
-    /// Ends every stream. A later worker of the same runtime starts afresh.
+    /// Ends every stream.
     pub(crate) fn close(&self) {
         lock(&self.listeners).clear();
-        lock(&self.tail).clear();
     }
 
     /// Publishes the lines of a pipe until it ends. Returns early never: a pipe nobody reads

@@ -1,6 +1,7 @@
 //! What the worker says: frames in, answers and host calls out.
 
 use std::collections::BTreeSet;
+use std::io::BufReader;
 use std::os::unix::net::UnixStream;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ const MAX_CALLS: usize = 4_096;
 const MUTE: Duration = Duration::from_millis(200);
 
 /// Reads until the channel ends. What is no frame ends the worker.
-pub(crate) fn run(session: &Arc<Session>, mut channel: UnixStream) {
+pub(crate) fn run(session: &Arc<Session>, channel: UnixStream) {
+    let mut channel = BufReader::with_capacity(64 << 10, channel);
     loop {
         match frame::read(&mut channel) {
             Ok(Some(body)) => match serde_json::from_slice(&body) {

@@ -45,7 +45,7 @@ pub(crate) struct Session {
     pub(crate) commons: Commons,
     pub(crate) process: Process,
     pub(crate) writer: FrameWriter,
-    pub(crate) logs: Arc<LogHub>,
+    pub(crate) logs: LogHub,
     pub(crate) began: Instant,
     pub(crate) state: Mutex<State>,
     first: PluginName,
@@ -83,6 +83,8 @@ pub(crate) struct State {
     pub(crate) strays: u64,
     pub(crate) last_words: Option<PluginFailure>,
     killed: Option<String>,
+    /// Whether its process has ended by itself, though its last words may still be on their way.
+    gone: bool,
     ready: Option<oneshot::Sender<Result<RuntimeInfo, ExecutorError>>>,
     ended: Option<oneshot::Sender<()>>,
     idle: Vec<oneshot::Sender<()>>,
@@ -125,7 +127,7 @@ impl Session {
         commons: Commons,
         process: Process,
         writer: FrameWriter,
-        logs: Arc<LogHub>,
+        logs: LogHub,
     ) -> Self {
         let (ready, is_ready) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
@@ -155,6 +157,7 @@ impl Session {
                 strays: 0,
                 last_words: None,
                 killed: None,
+                gone: false,
                 ready: Some(ready),
                 ended: Some(ended),
                 idle: Vec::new(),
@@ -170,7 +173,12 @@ impl Session {
     /// Whether it has ended or is being ended: nothing new can be asked of it.
     pub(crate) fn is_over(&self) -> bool {
         let state = lock(&self.state);
-        state.killed.is_some() || matches!(state.phase, Phase::Ended { .. })
+        state.gone || state.killed.is_some() || matches!(state.phase, Phase::Ended { .. })
+    }
+
+    /// Whether nothing of it is left.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(lock(&self.state).phase, Phase::Ended { .. })
     }
 
     /// Whether it runs.
@@ -207,10 +215,17 @@ impl Session {
 
     /// Ends the worker at once; `why` is what executions are told.
     pub(crate) fn kill(&self, why: &str) {
-        lock(&self.state)
-            .killed
-            .get_or_insert_with(|| why.to_owned());
+        let mut state = lock(&self.state);
+        if !state.gone {
+            state.killed.get_or_insert_with(|| why.to_owned());
+        }
+        drop(state);
         self.process.kill();
+    }
+
+    /// Its process has ended: whatever is done to it from now on is not why.
+    pub(crate) fn gone(&self) {
+        lock(&self.state).gone = true;
     }
 
     /// Sends a frame; a worker that does not read any more is ended.
@@ -272,7 +287,7 @@ impl Session {
     /// Begins an invocation; how it ends is said through `ticket`.
     pub(crate) fn invoke(self: &Arc<Self>, call: &Invocation, plugin: usize, ticket: Ticket) {
         let mut state = lock(&self.state);
-        if !matches!(state.phase, Phase::Running) || state.killed.is_some() {
+        if !matches!(state.phase, Phase::Running) || state.gone || state.killed.is_some() {
             drop(state);
             let runtime = self.spec.runtime;
             self.commons

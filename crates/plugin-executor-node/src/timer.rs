@@ -57,6 +57,8 @@ impl Timer {
         delay: Duration,
         callback: impl FnOnce() + Send + 'static,
     ) -> Deadline {
+        // Far enough for any deadline, and never out of an Instant's range.
+        let delay = delay.min(Duration::from_secs(86_400));
         let mut queue = lock(&self.0.0.queue);
         queue.next += 1;
         let deadline = Deadline(now() + delay, queue.next);

@@ -11,6 +11,8 @@ use crate::lock::lock;
 
 /// More than this is not kept for a worker that does not read.
 const MAX_QUEUED: usize = 64 << 20;
+/// Small frames are gathered up to this many bytes.
+const BATCH: usize = 64 << 10;
 
 /// A bounded queue of frames to one worker.
 #[derive(Debug)]
@@ -29,9 +31,15 @@ impl FrameWriter {
         std::thread::Builder::new()
             .name("node-writer".to_owned())
             .spawn(move || {
-                for frame in receiver {
-                    let written = stream.write_all(&frame);
-                    counter.fetch_sub(frame.len(), Ordering::Relaxed);
+                while let Ok(mut frames) = receiver.recv() {
+                    // What is waiting anyway goes out in one write.
+                    while frames.len() < BATCH
+                        && let Ok(more) = receiver.try_recv()
+                    {
+                        frames.extend_from_slice(&more);
+                    }
+                    let written = stream.write_all(&frames);
+                    counter.fetch_sub(frames.len(), Ordering::Relaxed);
                     if written.is_err() {
                         // The reader and the waiter see the end too, and say why.
                         break;

@@ -318,14 +318,18 @@ fn stopping_by_force_cancels_and_leaves_no_process() {
 }
 
 #[test]
-fn dropping_the_executor_ends_its_workers() {
-    let Some(bench) = Bench::of_action("return process.pid") else {
+fn dropping_the_executor_ends_its_workers_and_removes_what_they_wrote() {
+    let Some(bench) = Bench::of_action(
+        "fs.writeFileSync(process.env.TMPDIR + '/left', 'x'); return [process.pid, process.env.HOME]",
+    ) else {
         return;
     };
     bench.start();
-    let pid = bench.result(json!({})).as_u64().unwrap();
+    let left = bench.result(json!({}));
+    let pid = left.get(0).unwrap().as_u64().unwrap();
+    let home = std::path::PathBuf::from(left.get(1).unwrap().as_str().unwrap());
+    assert!(home.join("left").is_file());
     drop(bench);
-    while std::path::Path::new(&format!("/proc/{pid}")).exists() {
-        std::thread::yield_now();
-    }
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    assert!(!home.parent().unwrap().exists());
 }
