@@ -30,7 +30,11 @@ impl Tenant {
             .map_err(|violations| ManagerError::InvalidSettings { violations })?;
         crate::transition(found.properties.lifecycle, Command::Configure)?;
         self.keep_secrets(&found, &checked).await?;
-        let mut names: Vec<&str> = given.keys().chain(removed.keys()).map(String::as_str).collect();
+        let mut names: Vec<&str> = given
+            .keys()
+            .chain(removed.keys())
+            .map(String::as_str)
+            .collect();
         names.sort_unstable();
         self.update(instance, |instance, now| {
             let running = instance.properties.lifecycle.kind() == StateKind::Active;

@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 use crate::world::{KNOWLEDGE, SQL, World, person};
 
 fn state(tenant: &Tenant, instance: ThingId) -> StateKind {
-    block_on(tenant.instance(instance)).unwrap().properties.lifecycle.kind()
+    block_on(tenant.instance(instance))
+        .unwrap()
+        .properties
+        .lifecycle
+        .kind()
 }
 
 fn tag<T: std::fmt::Debug>(result: Result<T, ManagerError>) -> &'static str {
@@ -30,7 +34,12 @@ fn search(tenant: &Tenant, instance: ThingId) -> Result<Ending, ManagerError> {
 #[test]
 fn a_plan_is_a_value_that_says_everything() {
     let world = World::new();
-    let plan = block_on(world.tenant("alice", "acme").plan_install(KNOWLEDGE, "^1.6")).unwrap();
+    let plan = block_on(
+        world
+            .tenant("alice", "acme")
+            .plan_install(KNOWLEDGE, "^1.6"),
+    )
+    .unwrap();
     let steps: Vec<String> = plan
         .steps
         .iter()
@@ -47,7 +56,10 @@ fn a_plan_is_a_value_that_says_everything() {
     assert_eq!(plan.dependencies_installed(), 1);
     assert_eq!(plan.known_bytes(), 3000);
     let json = serde_json::to_string(&plan).unwrap();
-    assert_eq!(serde_json::from_str::<plugin_lifecycle::InstallPlan>(&json).unwrap(), plan);
+    assert_eq!(
+        serde_json::from_str::<plugin_lifecycle::InstallPlan>(&json).unwrap(),
+        plan
+    );
     insta::assert_snapshot!(plan.tree, @r"
     @elizaos/plugin-knowledge 1.6.1
     ├── @elizaos/core 1.7.2
@@ -64,12 +76,22 @@ fn a_plugin_lives_from_plan_to_removal_and_leaves_a_trail() {
     assert_eq!(state(&acme, instance), StateKind::Installed);
     assert!(block_on(acme.is_installed(KNOWLEDGE)).unwrap());
     assert!(block_on(acme.is_installed(SQL)).unwrap());
-    block_on(acme.configure(instance, BTreeMap::from([("CHUNK_SIZE".to_owned(), json!(400))])))
-        .unwrap();
+    block_on(acme.configure(
+        instance,
+        BTreeMap::from([("CHUNK_SIZE".to_owned(), json!(400))]),
+    ))
+    .unwrap();
     let info = block_on(acme.activate(instance)).unwrap();
-    assert_eq!(info.plugins.len(), 2, "the runtime is the plugin and what it needs");
+    assert_eq!(
+        info.plugins.len(),
+        2,
+        "the runtime is the plugin and what it needs"
+    );
     assert_eq!(state(&acme, instance), StateKind::Active);
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Succeeded { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Succeeded { .. }
+    ));
     assert_eq!(state(&acme, instance), StateKind::Active);
     block_on(acme.deactivate(instance)).unwrap();
     assert_eq!(state(&acme, instance), StateKind::Installed);
@@ -97,7 +119,10 @@ fn a_plugin_lives_from_plan_to_removal_and_leaves_a_trail() {
     T48 plugin_operation_started
     T55 plugin_uninstalled
     ");
-    assert_eq!(trail.verified, block_on(world.store.head(acme.scope())).unwrap());
+    assert_eq!(
+        trail.verified,
+        block_on(world.store.head(acme.scope())).unwrap()
+    );
     let sql = block_on(acme.installed(SQL)).unwrap().unwrap();
     assert_eq!(sql.wanted, Wanted::Needed);
     block_on(acme.uninstall(sql.instance)).unwrap();
@@ -112,7 +137,10 @@ fn what_is_there_is_not_installed_twice() {
     let acme = world.tenant("alice", "acme");
     let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
     block_on(acme.install(&plan)).unwrap();
-    assert_eq!(tag(block_on(acme.plan_install(KNOWLEDGE, "^1.6"))), "AlreadyInstalled");
+    assert_eq!(
+        tag(block_on(acme.plan_install(KNOWLEDGE, "^1.6"))),
+        "AlreadyInstalled"
+    );
     // An old plan does not slip through either.
     assert_eq!(tag(block_on(acme.install(&plan))), "AlreadyExists");
     let sql = block_on(acme.installed(SQL)).unwrap().unwrap();
@@ -120,9 +148,10 @@ fn what_is_there_is_not_installed_twice() {
     assert_eq!(tag(block_on(acme.uninstall(sql.instance))), "HasDependents");
     block_on(acme.uninstall(knowledge.instance)).unwrap();
     let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
-    assert!(plan.steps.iter().any(|step| step.part == PlanPart::Present {
-        instance: sql.instance
-    }));
+    assert!(plan.steps.iter().any(|step| step.part
+        == PlanPart::Present {
+            instance: sql.instance
+        }));
     assert_eq!(plan.dependencies_installed(), 0);
 }
 
@@ -141,11 +170,17 @@ fn another_organisation_sees_and_can_do_nothing() {
             block_on(globex.activate(of)).unwrap_err().to_string(),
             block_on(globex.deactivate(of)).unwrap_err().to_string(),
             block_on(globex.uninstall(of)).unwrap_err().to_string(),
-            block_on(globex.configure(of, BTreeMap::new())).unwrap_err().to_string(),
+            block_on(globex.configure(of, BTreeMap::new()))
+                .unwrap_err()
+                .to_string(),
         ]
         .map(|error| error.replace(&of.to_string(), "ID"))
     };
-    assert_eq!(errors(instance), errors(unknown), "foreign and unknown are told apart");
+    assert_eq!(
+        errors(instance),
+        errors(unknown),
+        "foreign and unknown are told apart"
+    );
     assert_eq!(block_on(globex.audit(instance)).unwrap().events, []);
     assert_eq!(
         tag(world.try_tenant("gil", "acme")),
@@ -165,22 +200,35 @@ fn roles_decide_who_may() {
     let owner = world.tenant("alice", "acme");
     let user = world.tenant("uma", "acme");
     let customer = world.tenant("carl", "acme");
-    assert_eq!(tag(block_on(user.plan_install(KNOWLEDGE, "*"))), "OperationDenied");
+    assert_eq!(
+        tag(block_on(user.plan_install(KNOWLEDGE, "*"))),
+        "OperationDenied"
+    );
     let instance = world.installed(&owner);
-    block_on(owner.configure(instance, BTreeMap::from([("CHUNK_SIZE".to_owned(), json!(9))])))
-        .unwrap();
+    block_on(owner.configure(
+        instance,
+        BTreeMap::from([("CHUNK_SIZE".to_owned(), json!(9))]),
+    ))
+    .unwrap();
     block_on(user.activate(instance)).unwrap();
     assert!(search(&user, instance).is_ok());
     assert_eq!(tag(search(&customer, instance)), "OperationDenied");
     assert_eq!(tag(block_on(user.uninstall(instance))), "OperationDenied");
     assert_eq!(tag(block_on(customer.list_installed())), "OperationDenied");
     let seen = |tenant: &Tenant| {
-        block_on(tenant.installed(KNOWLEDGE)).unwrap().unwrap().settings["CHUNK_SIZE"].clone()
+        block_on(tenant.installed(KNOWLEDGE))
+            .unwrap()
+            .unwrap()
+            .settings["CHUNK_SIZE"]
+            .clone()
     };
     assert_eq!(seen(&owner), json!(9));
     assert_eq!(seen(&user), json!("[redacted]"));
     let figures = |tenant: &Tenant| {
-        block_on(tenant.usage(instance, UsageWindow::Day)).unwrap().mean_us.is_some()
+        block_on(tenant.usage(instance, UsageWindow::Day))
+            .unwrap()
+            .mean_us
+            .is_some()
     };
     assert!(figures(&owner));
     assert!(!figures(&user));
@@ -202,14 +250,21 @@ fn admission_refuses_in_order() {
     block_on(acme.activate(instance)).unwrap();
     assert_eq!(tag(call(&customer, instance, "NOPE")), "OperationDenied");
     assert_eq!(tag(call(&acme, instance, "NOPE")), "ComponentNotFound");
-    assert_eq!(tag(call(&acme, instance, "search_knowledge")), "ComponentNotFound");
+    assert_eq!(
+        tag(call(&acme, instance, "search_knowledge")),
+        "ComponentNotFound"
+    );
     call(&acme, instance, "SEARCH_KNOWLEDGE").unwrap();
     world.pass(30);
     call(&acme, instance, "SEARCH_KNOWLEDGE").unwrap();
     let refused = call(&acme, instance, "SEARCH_KNOWLEDGE").unwrap_err();
     assert_eq!(refused.tag(), "RateLimited");
     insta::assert_snapshot!(refused.to_string(), @"at most 2 executions of this plugin in one minute; try again at 2026-11-20T12:01:00.000000Z");
-    assert_eq!(world.executor.runs("SEARCH_KNOWLEDGE"), 2, "what is refused does not run");
+    assert_eq!(
+        world.executor.runs("SEARCH_KNOWLEDGE"),
+        2,
+        "what is refused does not run"
+    );
     world.pass(30);
     call(&acme, instance, "SEARCH_KNOWLEDGE").unwrap();
 }
@@ -246,7 +301,10 @@ fn the_daily_quota_and_the_number_of_installations_are_exact() {
     block_on(globex.uninstall(knowledge.instance)).unwrap();
     let plan = block_on(globex.plan_install(KNOWLEDGE, "*")).unwrap();
     assert_eq!(tag(block_on(globex.install(&plan))), "RateLimited");
-    assert!(!block_on(globex.is_installed(KNOWLEDGE)).unwrap(), "nothing is left of it");
+    assert!(
+        !block_on(globex.is_installed(KNOWLEDGE)).unwrap(),
+        "nothing is left of it"
+    );
 }
 
 #[test]
@@ -261,22 +319,48 @@ fn executions_end_in_exactly_one_way() {
     };
     let script = |script| world.executor.script("SEARCH_KNOWLEDGE", script);
     script(Script::Refuse("not now".to_owned()));
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Refused { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Refused { .. }
+    ));
     script(Script::Fail(failure));
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Failed { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Failed { .. }
+    ));
     script(Script::TimeOut);
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::TimedOut { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::TimedOut { .. }
+    ));
     script(Script::Unavailable("no process".to_owned()));
     assert_eq!(tag(search(&acme, instance)), "ExecutorUnavailable");
     assert_eq!(state(&acme, instance), StateKind::Active);
     let usage = block_on(acme.usage(instance, UsageWindow::Hour)).unwrap();
-    assert_eq!((usage.executions, usage.succeeded, usage.refused, usage.failed), (4, 0, 1, 3));
+    assert_eq!(
+        (
+            usage.executions,
+            usage.succeeded,
+            usage.refused,
+            usage.failed
+        ),
+        (4, 0, 1, 3)
+    );
     let trail = block_on(acme.audit(instance)).unwrap();
     let text = serde_json::to_string(&trail.events).unwrap();
-    assert!(!text.contains("with a secret in it"), "a plugin's message is not recorded");
-    let begun = trail.events.iter().filter(|e| e.event_type.as_str() == "plugin_action_initiated");
+    assert!(
+        !text.contains("with a secret in it"),
+        "a plugin's message is not recorded"
+    );
+    let begun = trail
+        .events
+        .iter()
+        .filter(|e| e.event_type.as_str() == "plugin_action_initiated");
     let ended = trail.events.iter().filter(|e| {
-        matches!(e.event_type.as_str(), "plugin_action_executed" | "plugin_action_failed")
+        matches!(
+            e.event_type.as_str(),
+            "plugin_action_executed" | "plugin_action_failed"
+        )
     });
     assert_eq!((begun.count(), ended.count()), (4, 4));
 }
@@ -286,12 +370,20 @@ fn a_crash_is_an_error_that_activation_mends() {
     let world = World::new();
     let acme = world.tenant("alice", "acme");
     let instance = world.active(&acme);
-    world.executor.script("SEARCH_KNOWLEDGE", Script::Crash("signal 11".to_owned()));
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Crashed { .. }));
+    world
+        .executor
+        .script("SEARCH_KNOWLEDGE", Script::Crash("signal 11".to_owned()));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Crashed { .. }
+    ));
     assert_eq!(state(&acme, instance), StateKind::Error);
     assert_eq!(tag(search(&acme, instance)), "PluginNotActive");
     block_on(acme.activate(instance)).unwrap();
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Succeeded { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Succeeded { .. }
+    ));
 }
 
 #[test]
@@ -300,7 +392,11 @@ fn ten_errors_in_a_row_suspend() {
     let acme = world.tenant("alice", "acme");
     let instance = world.active(&acme);
     for n in 1..=10 {
-        assert_eq!(state(&acme, instance), StateKind::Active, "before error {n}");
+        assert_eq!(
+            state(&acme, instance),
+            StateKind::Active,
+            "before error {n}"
+        );
         world.executor.script("SEARCH_KNOWLEDGE", Script::TimeOut);
         search(&acme, instance).unwrap();
     }
@@ -321,10 +417,16 @@ fn a_plugin_that_does_not_start_rests_in_error_with_its_words() {
         message: "needs a database".to_owned(),
         stack: None,
     };
-    world.executor.script_start(KNOWLEDGE.parse().unwrap(), StartScript::Fail(failure));
+    world
+        .executor
+        .script_start(KNOWLEDGE.parse().unwrap(), StartScript::Fail(failure));
     assert_eq!(tag(block_on(acme.activate(instance))), "PluginStartFailed");
     assert_eq!(state(&acme, instance), StateKind::Error);
-    let reason = block_on(acme.instance(instance)).unwrap().properties.reason.unwrap();
+    let reason = block_on(acme.instance(instance))
+        .unwrap()
+        .properties
+        .reason
+        .unwrap();
     assert!(reason.contains("needs a database"), "{reason}");
     block_on(acme.activate(instance)).unwrap();
     assert_eq!(state(&acme, instance), StateKind::Active);
@@ -336,15 +438,23 @@ fn a_failed_fetch_leaves_failed_instances_that_can_be_removed() {
     let acme = world.tenant("alice", "acme");
     let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
     // The version is withdrawn between planning and fetching.
-    world.source.put(KNOWLEDGE, json!({"name": KNOWLEDGE, "versions": {}}));
+    world
+        .source
+        .put(KNOWLEDGE, json!({"name": KNOWLEDGE, "versions": {}}));
     let error = block_on(acme.install(&plan)).unwrap_err();
-    assert!(matches!(error, ManagerError::Source(SourceError::NotFound { .. })), "{error}");
+    assert!(
+        matches!(error, ManagerError::Source(SourceError::NotFound { .. })),
+        "{error}"
+    );
     let installed = block_on(acme.list_installed()).unwrap();
     assert_eq!(installed.len(), 2);
     for plugin in &installed {
         assert_eq!(plugin.state, StateKind::Failed);
         assert!(plugin.reason.is_some());
-        assert_eq!(tag(block_on(acme.activate(plugin.instance))), "CommandRefused");
+        assert_eq!(
+            tag(block_on(acme.activate(plugin.instance))),
+            "CommandRefused"
+        );
         block_on(acme.uninstall(plugin.instance)).unwrap();
     }
     assert_eq!(block_on(acme.list_installed()).unwrap(), []);
@@ -365,12 +475,19 @@ fn settings_are_checked_and_secrets_kept_out() {
     assert!(!format!("{error} {error:?}").contains("sk-hush"));
     set("CHUNK_SIZE", json!("300")).unwrap();
     let of = || block_on(acme.instance(instance)).unwrap().properties;
-    assert_eq!(of().settings["CHUNK_SIZE"], json!(300), "text that says a number is one");
+    assert_eq!(
+        of().settings["CHUNK_SIZE"],
+        json!(300),
+        "text that says a number is one"
+    );
     assert_eq!(of().settings_revision, 1);
     set("CHUNK_SIZE", Value::Null).unwrap();
     assert!(of().settings.is_empty());
     // The runtime is started anew with the new settings.
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Succeeded { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Succeeded { .. }
+    ));
 }
 
 #[test]
@@ -378,9 +495,15 @@ fn a_host_that_was_started_anew_runs_what_is_active() {
     let world = World::new();
     let acme = world.tenant("alice", "acme");
     let instance = world.active(&acme);
-    let runtime = block_on(acme.instance(instance)).unwrap().properties.runtime;
+    let runtime = block_on(acme.instance(instance))
+        .unwrap()
+        .properties
+        .runtime;
     world.executor.crash(&runtime, "power failure");
-    assert!(matches!(search(&acme, instance).unwrap(), Ending::Succeeded { .. }));
+    assert!(matches!(
+        search(&acme, instance).unwrap(),
+        Ending::Succeeded { .. }
+    ));
 }
 
 #[test]
@@ -388,11 +511,18 @@ fn any_kind_of_component_can_be_called() {
     let world = World::new();
     let acme = world.tenant("alice", "acme");
     let instance = world.active(&acme);
-    world.executor.script("KNOWLEDGE", Script::Succeed(json!({"text": "t"})));
+    world
+        .executor
+        .script("KNOWLEDGE", Script::Succeed(json!({"text": "t"})));
     let call = Call::of(ComponentKind::Provider, "KNOWLEDGE", Value::Null).unwrap();
     let execution = block_on(acme.call(instance, call)).unwrap();
     assert!(execution.began < execution.ended);
-    assert_eq!(execution.outcome.ending, Ending::Succeeded { output: json!({"text": "t"}) });
+    assert_eq!(
+        execution.outcome.ending,
+        Ending::Succeeded {
+            output: json!({"text": "t"})
+        }
+    );
 }
 
 #[test]

@@ -110,7 +110,11 @@ fn rows() -> Vec<Row> {
                 .collect(),
         }
     };
-    TABLE.lines().filter(|line| !line.starts_with('#')).map(parse).collect()
+    TABLE
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(parse)
+        .collect()
 }
 
 #[test]
@@ -134,11 +138,26 @@ fn every_row_of_the_table_is_a_transition() {
 /// Every state, with every detail that matters.
 fn states() -> Vec<State> {
     let mut states: Vec<State> = [
-        "DISCOVERED", "INSTALLING", "INSTALLED", "ACTIVATING", "ACTIVE", "EXECUTING:1",
-        "EXECUTING:2", "DEACTIVATING:installed", "DEACTIVATING:suspended",
-        "DEACTIVATING:uninstalling", "SUSPENDED", "ERROR", "FAILED:install", "FAILED:uninstall",
-        "UPDATING:installed", "UPDATING:active", "ROLLING_BACK:installed", "ROLLING_BACK:active",
-        "UNINSTALLING", "UNINSTALLED",
+        "DISCOVERED",
+        "INSTALLING",
+        "INSTALLED",
+        "ACTIVATING",
+        "ACTIVE",
+        "EXECUTING:1",
+        "EXECUTING:2",
+        "DEACTIVATING:installed",
+        "DEACTIVATING:suspended",
+        "DEACTIVATING:uninstalling",
+        "SUSPENDED",
+        "ERROR",
+        "FAILED:install",
+        "FAILED:uninstall",
+        "UPDATING:installed",
+        "UPDATING:active",
+        "ROLLING_BACK:installed",
+        "ROLLING_BACK:active",
+        "UNINSTALLING",
+        "UNINSTALLED",
     ]
     .into_iter()
     .map(state)
@@ -152,10 +171,27 @@ fn states() -> Vec<State> {
 
 fn commands() -> Vec<Command> {
     [
-        "install", "validation_failed", "retry", "step_ok", "step_failed", "lease_expired:known",
-        "lease_expired:unknown", "cancel", "activate", "suspend", "begin_execution",
-        "end_execution:ok", "end_execution:err", "end_execution:err_at_limit", "deactivate",
-        "resume", "runtime_crashed", "update", "rollback", "uninstall", "configure",
+        "install",
+        "validation_failed",
+        "retry",
+        "step_ok",
+        "step_failed",
+        "lease_expired:known",
+        "lease_expired:unknown",
+        "cancel",
+        "activate",
+        "suspend",
+        "begin_execution",
+        "end_execution:ok",
+        "end_execution:err",
+        "end_execution:err_at_limit",
+        "deactivate",
+        "resume",
+        "runtime_crashed",
+        "update",
+        "rollback",
+        "uninstall",
+        "configure",
     ]
     .into_iter()
     .map(command)
@@ -203,7 +239,9 @@ fn every_state_is_reached_and_none_is_a_trap() {
         if from.in_flight() > 3 || !seen.insert(name(&from)) {
             continue;
         }
-        let steps = commands().into_iter().filter_map(|c| transition(from, c).ok());
+        let steps = commands()
+            .into_iter()
+            .filter_map(|c| transition(from, c).ok());
         open.extend(steps.map(|step| step.to));
         open.push(from.drained_by_one());
     }
@@ -221,7 +259,11 @@ fn every_state_is_reached_and_none_is_a_trap() {
             }
             gone |= from == State::Uninstalled;
             open.push(from.drained_by_one());
-            open.extend(commands().into_iter().filter_map(|c| Some(transition(from, c).ok()?.to)));
+            open.extend(
+                commands()
+                    .into_iter()
+                    .filter_map(|c| Some(transition(from, c).ok()?.to)),
+            );
         }
         assert!(gone, "{start:?} never ends");
     }
@@ -235,7 +277,10 @@ fn a_draining_instance_waits_for_its_executions() {
     };
     assert!(transition(draining, Command::StepOk).is_err());
     let drained = draining.drained_by_one().drained_by_one();
-    assert_eq!(transition(drained, Command::StepOk).unwrap().to, State::Suspended);
+    assert_eq!(
+        transition(drained, Command::StepOk).unwrap().to,
+        State::Suspended
+    );
     assert_eq!(drained.drained_by_one(), drained);
     assert_eq!(State::Active.drained_by_one(), State::Active);
 }
@@ -243,7 +288,9 @@ fn a_draining_instance_waits_for_its_executions() {
 #[test]
 fn refusals_say_what_is_possible() {
     let said = |from: &str, command: &str| {
-        transition(state(from), self::command(command)).unwrap_err().to_string()
+        transition(state(from), self::command(command))
+            .unwrap_err()
+            .to_string()
     };
     insta::assert_snapshot!(
         [

@@ -1,5 +1,9 @@
 //! The decisions and the manager that drives them, as specifications.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failing test may panic"
+)]
 
 mod journey;
 mod machine;

@@ -12,8 +12,7 @@ use one_ontology::{
 use plugin_lifecycle::{OneRuntime, PluginGrant, RuntimeGrants, SecretPolicy};
 use plugin_registry::LexicalEmbedder;
 use plugin_runtime_api::{
-    CallContext, Fence, HostCall, HostError, HostServices, PermissionPreset, Permissions,
-    RuntimeId,
+    CallContext, Fence, HostCall, HostError, HostServices, PermissionPreset, Permissions, RuntimeId,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -56,8 +55,7 @@ impl Host {
         let scope = Scope::system("test".parse().unwrap(), Place::Group(id));
         let event = EventId::of_name(&["founded", organisation]);
         let event = NewEvent::new(event, EventType::GroupCreated, Some(id.into()));
-        let changes =
-            ChangeSet::new(&scope, event, now).insert(Group::new(id, organisation, now));
+        let changes = ChangeSet::new(&scope, event, now).insert(Group::new(id, organisation, now));
         block_on(self.store.commit(changes)).unwrap();
     }
 
@@ -220,9 +218,7 @@ fn the_cache_keeps_values() {
         (json!({"call": "cache.get", "key": "a"}), json!(1)),
         (
             json!({"call": "cache.get", "key": ""}),
-            json!(
-                "HostCallInvalid: cache.get: `key` must be 1 to 512 characters without U+0000"
-            ),
+            json!("HostCallInvalid: cache.get: `key` must be 1 to 512 characters without U+0000"),
         ),
     ]);
 }
@@ -247,7 +243,10 @@ fn entities_are_kept() {
         (json!({"call": "entity.get", "id": id(1)}), changed),
         (
             json!({"call": "entity.update", "entity": {"id": id(2)}}),
-            json!(format!("HostCallInvalid: entity.update: there is no entity {}", id(2))),
+            json!(format!(
+                "HostCallInvalid: entity.update: there is no entity {}",
+                id(2)
+            )),
         ),
         (
             json!({"call": "entity.update", "entity": {"names": []}}),
@@ -277,7 +276,10 @@ fn rooms_and_worlds_are_kept() {
     let empty = json!({"id": id(3), "worldId": id(4)});
     check(vec![
         (json!({"call": "world.get", "id": id(1)}), json!(null)),
-        (json!({"call": "world.ensure", "world": world}), json!(id(1))),
+        (
+            json!({"call": "world.ensure", "world": world}),
+            json!(id(1)),
+        ),
         (
             json!({"call": "world.ensure", "world": {"id": id(1), "name": "no"}}),
             json!(id(1)),
@@ -293,7 +295,10 @@ fn rooms_and_worlds_are_kept() {
         ),
         (
             json!({"call": "world.update", "world": {"id": id(5)}}),
-            json!(format!("HostCallInvalid: world.update: there is no world {}", id(5))),
+            json!(format!(
+                "HostCallInvalid: world.update: there is no world {}",
+                id(5)
+            )),
         ),
         (json!({"call": "room.get", "id": id(2)}), json!(null)),
         (json!({"call": "room.ensure", "room": room}), json!(id(2))),
@@ -301,7 +306,7 @@ fn rooms_and_worlds_are_kept() {
             json!({"call": "room.ensure", "room": renamed}),
             json!(id(2)),
         ),
-        (json!({"call": "room.get", "id": id(2)}), room),
+        (json!({"call": "room.get", "id": id(2)}), room.clone()),
         (json!({"call": "room.ensure", "room": empty}), json!(id(3))),
         (
             json!({"call": "room.list", "worldId": id(1)}),
@@ -324,7 +329,8 @@ fn rooms_and_worlds_are_kept() {
 #[test]
 fn entities_take_part_in_rooms() {
     let agent = ThingId::of_name(&["aria"]);
-    let add = |entity: Uuid| json!({"call": "participant.add", "entityId": entity, "roomId": id(9)});
+    let add =
+        |entity: Uuid| json!({"call": "participant.add", "entityId": entity, "roomId": id(9)});
     let state = json!({"call": "participant.state", "roomId": id(9), "entityId": id(1)});
     let set = |state: Value| json!({"call": "participant.set_state", "roomId": id(9), "entityId": id(1), "state": state});
     let list = json!({"call": "participant.list", "roomId": id(9)});
@@ -333,7 +339,10 @@ fn entities_take_part_in_rooms() {
     check(vec![
         (
             add(id(1)),
-            json!(format!("HostCallInvalid: participant.add: there is no room {}", id(9))),
+            json!(format!(
+                "HostCallInvalid: participant.add: there is no room {}",
+                id(9)
+            )),
         ),
         (
             json!({"call": "room.ensure", "room": {"id": id(9)}}),
@@ -341,7 +350,10 @@ fn entities_take_part_in_rooms() {
         ),
         (
             add(id(1)),
-            json!(format!("HostCallInvalid: participant.add: there is no entity {}", id(1))),
+            json!(format!(
+                "HostCallInvalid: participant.add: there is no entity {}",
+                id(1)
+            )),
         ),
         (
             json!({"call": "entity.create", "entity": {"id": id(1), "names": ["Bob"]}}),
@@ -370,7 +382,9 @@ fn entities_take_part_in_rooms() {
         (state.clone(), json!("FOLLOWED")),
         (
             set(json!("LOUD")),
-            json!("HostCallInvalid: participant.set_state: `state` must be FOLLOWED, MUTED or null"),
+            json!(
+                "HostCallInvalid: participant.set_state: `state` must be FOLLOWED, MUTED or null"
+            ),
         ),
         (set(json!(null)), json!(null)),
         (state.clone(), json!(null)),
@@ -407,7 +421,8 @@ fn entities_take_part_in_rooms() {
 
 #[test]
 fn components_are_kept() {
-    let one = json!({"id": id(1), "entityId": id(7), "type": "mood", "worldId": id(8), "data": {"v": 1}});
+    let one =
+        json!({"id": id(1), "entityId": id(7), "type": "mood", "worldId": id(8), "data": {"v": 1}});
     let two = json!({"id": id(2), "entityId": id(7), "type": "mood", "sourceEntityId": id(9), "data": "x"});
     let other = json!({"id": id(3), "entityId": id(7), "type": "age", "data": 4});
     let get = |kind: &str| json!({"call": "component.get", "entityId": id(7), "kind": kind});
@@ -456,14 +471,23 @@ fn components_are_kept() {
         ),
         (
             json!({"call": "component.update", "component": {"id": id(4), "entityId": id(7), "type": "age"}}),
-            json!(format!("HostCallInvalid: component.update: there is no component {}", id(4))),
+            json!(format!(
+                "HostCallInvalid: component.update: there is no component {}",
+                id(4)
+            )),
         ),
         (
             json!({"call": "component.create", "component": {"type": "age"}}),
             json!("HostCallInvalid: component.create: `entityId` must be given"),
         ),
-        (json!({"call": "component.delete", "id": id(3)}), json!(null)),
-        (json!({"call": "component.delete", "id": id(3)}), json!(null)),
+        (
+            json!({"call": "component.delete", "id": id(3)}),
+            json!(null),
+        ),
+        (
+            json!({"call": "component.delete", "id": id(3)}),
+            json!(null),
+        ),
         (get("age"), json!(null)),
     ]);
 }
@@ -476,7 +500,10 @@ fn relationships_are_kept() {
     check(vec![
         (
             json!({"call": "relationship.create", "relationship": bond}),
-            json!(format!("HostCallInvalid: relationship.create: there is no entity {}", id(1))),
+            json!(format!(
+                "HostCallInvalid: relationship.create: there is no entity {}",
+                id(1)
+            )),
         ),
         (
             json!({"call": "entity.create", "entity": {"id": id(1)}}),
@@ -542,18 +569,15 @@ fn tasks_are_kept() {
         (json!({"call": "task.create", "task": two}), json!(id(2))),
         (
             json!({"call": "task.create", "task": two}),
-            json!(format!("HostCallInvalid: task.create: there already is a task {}", id(2))),
+            json!(format!(
+                "HostCallInvalid: task.create: there already is a task {}",
+                id(2)
+            )),
         ),
         (json!({"call": "task.get", "id": id(1)}), one.clone()),
         (json!({"call": "task.list"}), json!([one, two])),
-        (
-            json!({"call": "task.list", "tags": ["once"]}),
-            json!([one]),
-        ),
-        (
-            json!({"call": "task.list", "name": "SWEEP"}),
-            json!([two]),
-        ),
+        (json!({"call": "task.list", "tags": ["once"]}), json!([one])),
+        (json!({"call": "task.list", "name": "SWEEP"}), json!([two])),
         (
             json!({"call": "task.list", "roomId": id(8), "tags": ["queue"]}),
             json!([one]),
@@ -565,7 +589,10 @@ fn tasks_are_kept() {
         (json!({"call": "task.get", "id": id(1)}), changed),
         (
             json!({"call": "task.update", "task": {"id": id(3)}}),
-            json!(format!("HostCallInvalid: task.update: there is no task {}", id(3))),
+            json!(format!(
+                "HostCallInvalid: task.update: there is no task {}",
+                id(3)
+            )),
         ),
         (json!({"call": "task.delete", "id": id(1)}), json!(null)),
         (json!({"call": "task.get", "id": id(1)}), json!(null)),
@@ -576,10 +603,16 @@ fn tasks_are_kept() {
 #[test]
 fn settings_logs_and_the_network() {
     check(vec![
-        (json!({"call": "setting.get", "key": "MODEL"}), json!("small")),
+        (
+            json!({"call": "setting.get", "key": "MODEL"}),
+            json!("small"),
+        ),
         (json!({"call": "setting.get", "key": "TRIES"}), json!(3)),
         (json!({"call": "setting.get", "key": "PATH"}), json!(null)),
-        (json!({"call": "setting.get", "key": "API_KEY"}), json!(null)),
+        (
+            json!({"call": "setting.get", "key": "API_KEY"}),
+            json!(null),
+        ),
         (
             json!({"call": "log.record", "kind": "action", "body": {"a": 1}}),
             json!(null),

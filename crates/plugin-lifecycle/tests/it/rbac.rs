@@ -15,7 +15,11 @@ fn every_cell_of_the_matrix_holds() {
         let mut words = line.split_whitespace();
         let operation: Operation = words.next().unwrap().parse().unwrap();
         for (role, cell) in roles.iter().zip(words) {
-            assert_eq!(permit(*role, operation).as_str(), cell, "{role} {operation}");
+            assert_eq!(
+                permit(*role, operation).as_str(),
+                cell,
+                "{role} {operation}"
+            );
             cells += 1;
         }
     }

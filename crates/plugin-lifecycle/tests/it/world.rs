@@ -72,26 +72,38 @@ impl World {
                 component(ComponentKind::Provider, "KNOWLEDGE"),
             ],
         );
-        executor.always("SEARCH_KNOWLEDGE", Script::Succeed(json!({"result": "found"})));
+        executor.always(
+            "SEARCH_KNOWLEDGE",
+            Script::Succeed(json!({"result": "found"})),
+        );
         let parameters = json!({"pluginType": "elizaos:plugin:1.0.0", "pluginParameters": {
             "CHUNK_SIZE": {"type": "number", "description": "how long a chunk is"},
             "OPENAI_API_KEY": {"type": "string", "sensitive": true},
         }});
         let source = MemorySource::new("npm")
-            .with("@elizaos/core", package("@elizaos/core", &[("1.7.2", json!({}))]))
+            .with(
+                "@elizaos/core",
+                package("@elizaos/core", &[("1.7.2", json!({}))]),
+            )
             .with(
                 KNOWLEDGE,
                 package(
                     KNOWLEDGE,
-                    &[("1.6.1", json!({
-                        "dependencies": {"@elizaos/core": "^1.7.0", SQL: "^1.7.0"},
-                        "agentConfig": parameters,
-                    }))],
+                    &[(
+                        "1.6.1",
+                        json!({
+                            "dependencies": {"@elizaos/core": "^1.7.0", SQL: "^1.7.0"},
+                            "agentConfig": parameters,
+                        }),
+                    )],
                 ),
             )
             .with(
                 SQL,
-                package(SQL, &[("1.7.2", json!({"dependencies": {"@elizaos/core": "1.7.2"}}))]),
+                package(
+                    SQL,
+                    &[("1.7.2", json!({"dependencies": {"@elizaos/core": "1.7.2"}}))],
+                ),
             );
         let manager = PluginManager::with_environment(
             store.clone(),
@@ -109,7 +121,15 @@ impl World {
             clock,
             manager,
         };
-        world.found("acme", Plan::Pro, &[("alice", Role::GroupOwner), ("uma", Role::GroupUser), ("carl", Role::Customer)]);
+        world.found(
+            "acme",
+            Plan::Pro,
+            &[
+                ("alice", Role::GroupOwner),
+                ("uma", Role::GroupUser),
+                ("carl", Role::Customer),
+            ],
+        );
         world.found("globex", Plan::Starter, &[("gil", Role::GroupOwner)]);
         world
     }
