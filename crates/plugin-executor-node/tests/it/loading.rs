@@ -82,6 +82,20 @@ fn a_plugin_that_takes_all_memory_on_load_is_named() {
 }
 
 #[test]
+fn a_bound_below_what_node_itself_needs_is_a_typed_failure() {
+    let Some(mut bench) = Bench::of(&action("")) else {
+        return;
+    };
+    bench.spec.limits.memory_bytes = 48 << 20;
+    let error = bench.try_start().unwrap_err();
+    assert_eq!(error.tag(), "PluginStartFailed", "{error}");
+    assert!(
+        error.to_string().contains("start of the worker: "),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_plugin_whose_init_or_service_fails_is_named_with_the_stage() {
     check(
         "export default { name: 'p', init() { throw new Error('no key') } }",

@@ -1,10 +1,10 @@
 //! Plugins written on the spot, and an executor to run them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
 use one_ontology::{GroupId, ThingId};
@@ -31,6 +31,11 @@ pub(crate) struct Bench {
 pub(crate) fn skip(why: &str) {
     let test = std::thread::current().name().unwrap_or("?").to_owned();
     let line = format!("SKIPPED: plugin-executor-node {test}: {why}");
+    // Once for each test, also where it tries several plugins.
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if !SAID.lock().unwrap().insert(test) {
+        return;
+    }
     eprintln!("{line}");
     if let Some(log) = std::env::var_os("ONE_PLUGIN_SKIPPED_LOG") {
         let mut file = std::fs::File::options()
