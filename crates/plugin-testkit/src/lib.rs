@@ -1,1 +1,3 @@
-//! Conformance suites and doubles for everyone who implements a port.
+#![doc = include_str!("../README.md")]
+
+pub mod store;

@@ -1,0 +1,336 @@
+//! A change set in one transaction.
+
+use std::collections::BTreeSet;
+
+use one_ontology::search::{knowledge_text, thing_text, words};
+use one_ontology::{
+    ChangeSet, Connection, Decision, Effects, Event, Group, IdempotencyKey, Knowledge, Membership,
+    Person, Place, Receipt, Row, StoreError, Thing, ThingStatus, decide,
+};
+use rusqlite::types::Value;
+use rusqlite::{Transaction, TransactionBehavior, params_from_iter};
+
+use crate::codec::{encode, encode_vector};
+use crate::error::OrStoreError as _;
+use crate::{find, key, select};
+
+/// Looks up what the change set needs, decides, and writes. Other processes' commits come before
+/// or after it, never between.
+pub(crate) fn commit(
+    connection: &mut rusqlite::Connection,
+    changes: &ChangeSet,
+) -> Result<Receipt, StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .or_store_error()?;
+    let mut found = find::needs(&transaction, &changes.needs())?;
+    let effects = match decide(changes, &found)? {
+        Decision::Write(effects) => effects,
+        Decision::Replay(receipt) => return Ok(receipt),
+    };
+    let writing = Writing {
+        transaction: &transaction,
+        place: changes.place(),
+    };
+    let receipt = writing.all(effects, changes.key(), |row| found.rows.remove(&row.id()))?;
+    transaction.commit().or_store_error()?;
+    Ok(receipt)
+}
+
+struct Writing<'a> {
+    transaction: &'a Transaction<'a>,
+    place: Place,
+}
+
+impl Writing<'_> {
+    fn all(
+        &self,
+        effects: Effects,
+        named: Option<&IdempotencyKey>,
+        mut old: impl FnMut(&Row) -> Option<Row>,
+    ) -> Result<Receipt, StoreError> {
+        for row in effects.rows {
+            let old = old(&row);
+            self.row(row, old)?;
+        }
+        for connection in &effects.connections {
+            self.connection(connection)?;
+        }
+        for (budget, state) in &effects.budgets {
+            self.put(
+                "INSERT INTO budgets (place, key, doc) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (place, key) DO UPDATE SET doc = excluded.doc",
+                [key::text(budget.as_str()), Value::Text(encode(state)?)],
+            )?;
+        }
+        for event in &effects.events {
+            self.event(event)?;
+        }
+        if let Some(named) = named {
+            self.put(
+                "INSERT INTO receipts (place, key, doc) VALUES (?1, ?2, ?3)",
+                [
+                    key::text(named.as_str()),
+                    Value::Text(encode(&effects.receipt)?),
+                ],
+            )?;
+        }
+        Ok(effects.receipt)
+    }
+
+    fn row(&self, row: Row, old: Option<Row>) -> Result<(), StoreError> {
+        match row {
+            Row::Group(row) => self.group(&row),
+            Row::Person(row) => self.person(&row),
+            Row::Membership(row) => self.membership(&row),
+            Row::Thing(row) => {
+                let old = old.and_then(|old| match old {
+                    Row::Thing(old) => Some(words_of_thing(self.place, &old)),
+                    _ => None,
+                });
+                self.thing(&row, old)
+            }
+            Row::Knowledge(row) => {
+                let old = old.and_then(|old| match old {
+                    Row::Knowledge(old) => Some(old),
+                    _ => None,
+                });
+                self.knowledge(row, old.as_ref())
+            }
+        }
+    }
+
+    fn group(&self, row: &Group) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO groups (id, parent, doc) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, doc = excluded.doc",
+            [
+                key::id(row.id.as_uuid()),
+                row.parent
+                    .map_or(Value::Null, |parent| key::id(parent.as_uuid())),
+                Value::Text(encode(row)?),
+            ],
+        )
+    }
+
+    fn person(&self, row: &Person) -> Result<(), StoreError> {
+        self.put(
+            "INSERT INTO people (place, id, name, doc) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (place, id) DO UPDATE SET name = excluded.name, doc = excluded.doc",
+            [
+                key::id(row.id.as_uuid()),
+                key::text(&row.display_name),
+                Value::Text(encode(row)?),
+            ],
+        )
+    }
+
+    fn membership(&self, row: &Membership) -> Result<(), StoreError> {
+        self.put(
+            "INSERT INTO memberships (place, person, doc) VALUES (?1, ?2, ?3)
+             ON CONFLICT (place, person) DO UPDATE SET doc = excluded.doc",
+            [key::id(row.person.as_uuid()), Value::Text(encode(row)?)],
+        )
+    }
+
+    fn thing(&self, row: &Thing, old: Option<Option<String>>) -> Result<(), StoreError> {
+        let property = |name: &str| row.properties.text(name).map_or(Value::Null, key::text);
+        let n = self.number(
+            "INSERT INTO things (place, id, type, name, status, npm_package, registry_url, doc)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (place, id) DO UPDATE SET
+                type = excluded.type, name = excluded.name, status = excluded.status,
+                npm_package = excluded.npm_package, registry_url = excluded.registry_url,
+                doc = excluded.doc
+             RETURNING n",
+            [
+                key::id(row.id.as_uuid()),
+                key::text(row.thing_type.as_str()),
+                key::text(&row.name),
+                key::text(row.status.as_str()),
+                property("npm_package"),
+                property("registry_url"),
+                Value::Text(encode(row)?),
+            ],
+        )?;
+        let new = words_of_thing(self.place, row);
+        self.words("thing_words", n, old.flatten(), new)
+    }
+
+    fn knowledge(&self, mut row: Knowledge, old: Option<&Knowledge>) -> Result<(), StoreError> {
+        let embedding = row.embedding.take();
+        let newest = Value::Integer(select::newest(row.created_at));
+        let archived = row.archived_at.is_some();
+        let n = self.number(
+            "INSERT INTO knowledge (place, id, type, source, newest, archived, doc)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (place, id) DO UPDATE SET
+                type = excluded.type, source = excluded.source, newest = excluded.newest,
+                archived = excluded.archived, doc = excluded.doc
+             RETURNING n",
+            [
+                key::id(row.id.as_uuid()),
+                key::text(row.knowledge_type.as_str()),
+                row.source
+                    .as_ref()
+                    .map_or(Value::Null, |source| key::end(source.end)),
+                newest.clone(),
+                Value::Integer(i64::from(archived)),
+                Value::Text(encode(&row)?),
+            ],
+        )?;
+        let (was, is) = (
+            old.and_then(|old| words_of_knowledge(self.place, old)),
+            words_of_knowledge(self.place, &row),
+        );
+        self.words("knowledge_words", n, was, is)?;
+        if old.is_none_or(|old| old.embedding != embedding) {
+            self.run("DELETE FROM vectors WHERE n = ?1", [Value::Integer(n)])?;
+            if let Some(embedding) = &embedding {
+                self.put(
+                    "INSERT INTO vectors (place, n, model, vector) VALUES (?1, ?2, ?3, ?4)",
+                    [
+                        Value::Integer(n),
+                        key::text(embedding.model()),
+                        Value::Blob(encode_vector(embedding.values())),
+                    ],
+                )?;
+            }
+        }
+        self.labels(&row, &newest, old)
+    }
+
+    /// Labels of what is listed: `created_at` never changes, so neither does their place in the
+    /// order.
+    fn labels(
+        &self,
+        row: &Knowledge,
+        newest: &Value,
+        old: Option<&Knowledge>,
+    ) -> Result<(), StoreError> {
+        let listed = |row: &Knowledge| -> BTreeSet<String> {
+            let labels = row.labels.iter().map(ToString::to_string);
+            labels.filter(|_| row.archived_at.is_none()).collect()
+        };
+        let (was, is) = (old.map(listed).unwrap_or_default(), listed(row));
+        let keys = |label: &String| [key::text(label), newest.clone(), key::id(row.id.as_uuid())];
+        for label in was.difference(&is) {
+            self.put(
+                "DELETE FROM labels WHERE place = ?1 AND label = ?2 AND newest = ?3 AND id = ?4",
+                keys(label),
+            )?;
+        }
+        for label in is.difference(&was) {
+            self.put(
+                "INSERT INTO labels (place, label, newest, id) VALUES (?1, ?2, ?3, ?4)",
+                keys(label),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn connection(&self, row: &Connection) -> Result<(), StoreError> {
+        self.put(
+            "INSERT INTO connections (place, id, type, from_end, to_end, ended, doc)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (place, id) DO UPDATE SET
+                type = excluded.type, from_end = excluded.from_end, to_end = excluded.to_end,
+                ended = excluded.ended, doc = excluded.doc",
+            [
+                key::id(row.id.as_uuid()),
+                key::text(row.connection_type.as_str()),
+                key::end(row.from),
+                key::end(row.to),
+                Value::Integer(i64::from(row.valid_to.is_some())),
+                Value::Text(encode(row)?),
+            ],
+        )
+    }
+
+    fn event(&self, row: &Event) -> Result<(), StoreError> {
+        self.put(
+            "INSERT INTO events (place, seq, type, target, doc) VALUES (?1, ?2, ?3, ?4, ?5)",
+            [
+                Value::Integer(key::number(row.seq.get())),
+                key::text(row.event_type.as_str()),
+                row.target.map_or(Value::Null, key::end),
+                Value::Text(encode(row)?),
+            ],
+        )
+    }
+
+    /// Brings the words of a row up to date; most writes of a row leave its words alone.
+    fn words(
+        &self,
+        table: &str,
+        n: i64,
+        was: Option<String>,
+        is: Option<String>,
+    ) -> Result<(), StoreError> {
+        if was == is {
+            return Ok(());
+        }
+        if was.is_some() {
+            let sql = format!("DELETE FROM {table} WHERE rowid = ?1");
+            self.run(&sql, [Value::Integer(n)])?;
+        }
+        if let Some(words) = is {
+            let sql = format!("INSERT INTO {table} (rowid, words) VALUES (?1, ?2)");
+            self.run(&sql, [Value::Integer(n), Value::Text(words)])?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement whose first parameter is the place.
+    fn put(&self, sql: &str, params: impl IntoIterator<Item = Value>) -> Result<(), StoreError> {
+        self.run(sql, std::iter::once(key::place(self.place)).chain(params))
+    }
+
+    fn run(&self, sql: &str, params: impl IntoIterator<Item = Value>) -> Result<(), StoreError> {
+        self.transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params_from_iter(params)))
+            .map(drop)
+            .or_store_error()
+    }
+
+    /// Runs a statement whose first parameter is the place and that returns a row's number.
+    fn number(
+        &self,
+        sql: &str,
+        params: impl IntoIterator<Item = Value>,
+    ) -> Result<i64, StoreError> {
+        let params = std::iter::once(key::place(self.place)).chain(params);
+        self.transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                statement.query_row(params_from_iter(params), |row| row.get(0))
+            })
+            .or_store_error()
+    }
+}
+
+fn words_of_thing(place: Place, row: &Thing) -> Option<String> {
+    (row.status != ThingStatus::Archived).then(|| tokens(place, &thing_text(row)))
+}
+
+fn words_of_knowledge(place: Place, row: &Knowledge) -> Option<String> {
+    row.archived_at
+        .is_none()
+        .then(|| tokens(place, &knowledge_text(row)))
+}
+
+/// The words of a text, each once, with their place in front.
+fn tokens(place: Place, text: &str) -> String {
+    let prefix = key::word_prefix(place);
+    let words: BTreeSet<String> = words(text).collect();
+    let mut tokens = String::new();
+    for word in words {
+        if !tokens.is_empty() {
+            tokens.push(' ');
+        }
+        tokens.push_str(&prefix);
+        tokens.push_str(&word);
+    }
+    tokens
+}

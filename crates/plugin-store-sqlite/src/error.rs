@@ -1,0 +1,50 @@
+//! What SQLite says, in the words of the port.
+
+use one_ontology::StoreError;
+use rusqlite::{Error, ErrorCode};
+
+/// Which error of the port an SQLite error is.
+pub(crate) fn of(error: &Error) -> StoreError {
+    let reason = || error.to_string();
+    match error {
+        Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy {
+                reason: "another connection is writing".to_owned(),
+            },
+            ErrorCode::DiskFull => StoreError::Unavailable {
+                reason: "the disk, or the size allowed for the file, is full".to_owned(),
+            },
+            ErrorCode::ReadOnly => StoreError::Unavailable {
+                reason: "the file or its directory can only be read".to_owned(),
+            },
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
+                corrupt(reason())
+            }
+            _ => StoreError::Unavailable { reason: reason() },
+        },
+        // An index that a statement names is gone, a column has another type: not our schema.
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::InvalidColumnIndex(_)
+        | Error::InvalidColumnName(_)
+        | Error::Utf8Error(..)
+        | Error::SqlInputError { .. } => corrupt(reason()),
+        _ => StoreError::Unavailable { reason: reason() },
+    }
+}
+
+pub(crate) const fn corrupt(reason: String) -> StoreError {
+    StoreError::Corrupt { reason }
+}
+
+/// `?` for SQLite's results.
+pub(crate) trait OrStoreError<T> {
+    fn or_store_error(self) -> Result<T, StoreError>;
+}
+
+impl<T> OrStoreError<T> for Result<T, Error> {
+    fn or_store_error(self) -> Result<T, StoreError> {
+        self.map_err(|error| of(&error))
+    }
+}

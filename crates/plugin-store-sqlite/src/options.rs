@@ -1,0 +1,100 @@
+//! What a host may choose.
+
+use std::time::Duration;
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When the disk has it: a commit that was answered survives a power failure.
+    #[default]
+    Full,
+    /// When the operating system has it: a commit that was answered survives the end of the
+    /// process. A power failure may take the last ones, in order; what is left is whole.
+    Normal,
+}
+
+impl Durability {
+    pub(crate) const fn pragma(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+        }
+    }
+}
+
+/// How a database file is used. The defaults suit a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// When a commit counts as done. Default: [`Durability::Full`].
+    pub durability: Durability,
+    /// How long to wait for another process that is writing before it is `Busy`. Default: 5 s.
+    pub busy_timeout: Duration,
+    /// How many threads read, at least one. Default: 2.
+    pub readers: usize,
+    /// How often to look for another process's commits while somebody watches. Default: 50 ms.
+    pub poll_interval: Duration,
+    /// How large the file may become, in bytes; a commit beyond that is `Unavailable`. Default:
+    /// as large as the disk lets it.
+    pub max_bytes: Option<u64>,
+    /// Up to which size, in bytes, the whole file is checked for damage when it is opened; in a
+    /// larger one damage is found when the damaged part is read. Default: 16 MiB.
+    pub check_up_to: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Full,
+            busy_timeout: Duration::from_secs(5),
+            readers: 2,
+            poll_interval: Duration::from_millis(50),
+            max_bytes: None,
+            check_up_to: 16 << 20,
+        }
+    }
+}
+
+impl Options {
+    /// With another durability.
+    #[must_use]
+    pub const fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// With another time to wait for other writers.
+    #[must_use]
+    pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// With another number of reading threads.
+    #[must_use]
+    pub const fn readers(mut self, readers: usize) -> Self {
+        self.readers = readers;
+        self
+    }
+
+    /// With another interval between two looks for other processes' commits.
+    #[must_use]
+    pub const fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// With a bound on the file's size.
+    #[must_use]
+    pub const fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// With another bound on the check for damage.
+    #[must_use]
+    pub const fn check_up_to(mut self, bytes: u64) -> Self {
+        self.check_up_to = bytes;
+        self
+    }
+}

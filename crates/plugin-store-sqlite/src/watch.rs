@@ -1,0 +1,80 @@
+//! Events as they come.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use one_ontology::{Event, EventQuery, Limit, Place, Seq, StoreError};
+
+use crate::list;
+use crate::worker::Workers;
+
+/// How many events one look fetches.
+const BATCH: u32 = 256;
+
+struct Watch {
+    workers: Arc<Workers>,
+    place: Place,
+    after: Seq,
+    ready: VecDeque<Event>,
+    failed: bool,
+}
+
+/// The bell is looked at before the table is: a commit between the two has rung by the time
+/// anybody waits for it.
+pub(crate) fn watch(
+    workers: Arc<Workers>,
+    place: Place,
+    after: Seq,
+) -> BoxStream<'static, Result<Event, StoreError>> {
+    workers.bell.watcher_came();
+    let watch = Watch {
+        workers,
+        place,
+        after,
+        ready: VecDeque::new(),
+        failed: false,
+    };
+    stream::unfold(watch, |mut watch| async move {
+        if watch.failed {
+            return None;
+        }
+        let item = watch.next().await;
+        watch.failed = item.is_err();
+        Some((item, watch))
+    })
+    .boxed()
+}
+
+impl Watch {
+    async fn next(&mut self) -> Result<Event, StoreError> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.after = event.seq;
+                return Ok(event);
+            }
+            let rung = self.workers.bell.rung();
+            let place = self.place;
+            let query = EventQuery {
+                after: self.after,
+                limit: Limit::new(BATCH),
+                ..EventQuery::default()
+            };
+            let page = self
+                .workers
+                .read(move |c| list::events(c, place, &query, None))
+                .await?;
+            self.ready = page.items.into();
+            if self.ready.is_empty() {
+                self.workers.bell.rings_after(rung).await;
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.workers.bell.watcher_left();
+    }
+}

@@ -1,0 +1,174 @@
+//! The threads that own connections.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use futures::channel::oneshot;
+use one_ontology::{ChangeSet, Receipt, StoreError};
+use rusqlite::Connection;
+
+use crate::bell::Bell;
+use crate::queue::Queue;
+use crate::{Options, commit, open};
+
+/// What a thread does with its connection.
+pub(crate) enum Task {
+    /// A change set, so that a writer may take several into one transaction.
+    Commit(Box<ChangeSet>, oneshot::Sender<Result<Receipt, StoreError>>),
+    /// Anything that only reads.
+    Read(Box<dyn FnOnce(&mut Connection) + Send>),
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Commit(..) => "Commit",
+            Self::Read(_) => "Read",
+        })
+    }
+}
+
+/// One writer, a few readers, and a poller for other processes' commits. Ends them when dropped.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    writes: Arc<Queue<Task>>,
+    reads: Arc<Queue<Task>>,
+    pub(crate) bell: Arc<Bell>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    pub(crate) fn on_file(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        let mut workers = Self::none();
+        let writer = open::writer(path, options)?;
+        let queue = Arc::clone(&workers.writes);
+        workers.spawn("writer", writer, queue)?;
+        workers.reads = Arc::new(Queue::new());
+        for _ in 0..options.readers.max(1) {
+            let reader = open::reader(path, options)?;
+            let queue = Arc::clone(&workers.reads);
+            workers.spawn("reader", reader, queue)?;
+        }
+        workers.poll(open::reader(path, options)?, options)?;
+        Ok(workers)
+    }
+
+    /// One thread does everything: a database without a file has one connection.
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        let mut workers = Self::none();
+        let queue = Arc::clone(&workers.writes);
+        workers.spawn("memory", open::in_memory()?, queue)?;
+        Ok(workers)
+    }
+
+    fn none() -> Self {
+        let queue = Arc::new(Queue::new());
+        Self {
+            writes: Arc::clone(&queue),
+            reads: queue,
+            bell: Arc::default(),
+            threads: Vec::new(),
+        }
+    }
+
+    pub(crate) async fn commit(&self, changes: ChangeSet) -> Result<Receipt, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.writes.put(Task::Commit(Box::new(changes), reply));
+        answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.reads.put(Task::Read(Box::new(move |connection| {
+            if !reply.is_canceled() {
+                // Who asked may be gone by now.
+                let _unsent = reply.send(read(connection));
+            }
+        })));
+        answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        mut connection: Connection,
+        queue: Arc<Queue<Task>>,
+    ) -> Result<(), StoreError> {
+        let bell = Arc::clone(&self.bell);
+        self.start(name, move || {
+            while let Some(task) = queue.take() {
+                match task {
+                    Task::Read(read) => read(&mut connection),
+                    Task::Commit(changes, reply) => {
+                        // Nobody waits for it any more: it was given up before it began.
+                        if reply.is_canceled() {
+                            continue;
+                        }
+                        let result = commit::commit(&mut connection, &changes);
+                        let wrote = result.is_ok();
+                        let _unsent = reply.send(result);
+                        if wrote {
+                            bell.ring();
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    fn poll(&mut self, connection: Connection, options: &Options) -> Result<(), StoreError> {
+        let (bell, interval) = (Arc::clone(&self.bell), options.poll_interval);
+        self.start("poller", move || {
+            let mut seen = None;
+            while bell.wait_to_poll(interval) {
+                // Changes when another connection, of whatever process, has committed. An error
+                // is met again by whoever reads.
+                let version: Option<i64> = connection
+                    .pragma_query_value(None, "data_version", |row| row.get(0))
+                    .ok();
+                if version != seen {
+                    seen = version;
+                    bell.ring();
+                }
+            }
+        })
+    }
+
+    fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let thread = Builder::new()
+            .name(format!("store-{name}"))
+            .spawn(run)
+            .map_err(|error| StoreError::Unavailable {
+                reason: format!("no thread: {error}"),
+            })?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.reads.close();
+        self.writes.close();
+        self.bell.close();
+        // The writer closes its connection last, so that it leaves no log behind.
+        for thread in self.threads.drain(..).rev() {
+            // Woken foreign code may drop the last handle on one of the threads themselves.
+            if thread.thread().id() != std::thread::current().id() {
+                // A thread that panicked has answered nobody; they were told.
+                let _panicked = thread.join();
+            }
+        }
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable {
+        reason: "the store's thread has ended".to_owned(),
+    }
+}

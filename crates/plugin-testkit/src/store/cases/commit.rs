@@ -1,0 +1,273 @@
+//! A change set happens, all of it, and says so.
+
+use one_ontology::{
+    Answer, ChangeSet, Embedding, Group, GroupId, KnowledgeType, Membership, PersonId, Place, Role,
+    Row, Seq, ThingType, Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::store::kit::Kit;
+
+pub(crate) async fn a_row_is_there_when_the_commit_has_returned(kit: &Kit) {
+    let scope = kit.group().await;
+    for round in 0..20 {
+        let thing = kit.thing(&scope, ThingType::Course, &format!("Course {round}"));
+        let id = thing.id;
+        kit.add(&scope, thing).await;
+        assert!(kit.store().thing(&scope, id).await.unwrap().is_some());
+    }
+}
+
+pub(crate) async fn every_kind_of_row_comes_back_as_it_was(kit: &Kit) {
+    let now = kit.now();
+    let group = Group::new(GroupId::new(&kit.ids, now), "Gruppe „ö“ 🦀", now);
+    let scope = Kit::system(group.place());
+    let mut person = kit.person(&scope, "Ada O'Neill; DROP TABLE people --");
+    person.email = Some("ada@example.org".to_owned());
+    let membership = Membership::new(person.id, scope.place(), Role::GroupUser, now);
+    let thing = kit.thing(&scope, ThingType::Course, "Rust");
+    let knowledge = kit.knowledge(&scope, "Text with\nlines\tand 'quotes'", &["topic:rust"]);
+    let changes = ChangeSet::new(&scope, kit.event(None), now)
+        .insert(group.clone())
+        .insert(person.clone())
+        .insert(membership.clone())
+        .insert(thing.clone())
+        .insert(knowledge.clone());
+    kit.commit(changes).await;
+    let stamped = |row: Row| {
+        let mut value = serde_json::to_value(row).unwrap();
+        value["updated_at"] = json!(now);
+        value
+    };
+    let store = kit.store();
+    let read: Vec<(Row, Row)> = vec![
+        (
+            group.clone().into(),
+            store.group(group.id).await.unwrap().unwrap().into(),
+        ),
+        (
+            person.clone().into(),
+            store
+                .person(&scope, person.id)
+                .await
+                .unwrap()
+                .unwrap()
+                .into(),
+        ),
+        (
+            membership.into(),
+            store
+                .membership(person.id, scope.place())
+                .await
+                .unwrap()
+                .unwrap()
+                .into(),
+        ),
+        (
+            thing.clone().into(),
+            kit.read(&scope, thing.id).await.into(),
+        ),
+        (
+            knowledge.clone().into(),
+            store
+                .knowledge_by_id(&scope, knowledge.id)
+                .await
+                .unwrap()
+                .unwrap()
+                .into(),
+        ),
+    ];
+    for (written, read) in read {
+        assert_eq!(stamped(written), serde_json::to_value(read).unwrap());
+    }
+}
+
+pub(crate) async fn properties_come_back_as_they_were(kit: &Kit) {
+    let scope = kit.group().await;
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1.0),
+        json!(-0.0),
+        json!(0.1 + 0.2),
+        json!(1e300),
+        json!(5e-324),
+        json!(9_007_199_254_740_993_u64),
+        json!(0.123_456_789_012_345_67),
+        json!(""),
+        json!("tab\t, quote \", backslash \\, newline \n, \u{1}, \u{7f}, \u{feff}, 🦀, e\u{301}"),
+        json!([1, [2, [3, {"deep": []}]]]),
+        json!({"b": 1, "a": {"é": null, "": "empty name"}}),
+    ];
+    let mut thing = kit.thing(&scope, ThingType::Course, "Values");
+    for (i, value) in values.iter().enumerate() {
+        thing.properties = thing.properties.with(&format!("v{i}"), value.clone());
+    }
+    let read = kit.kept(&scope, thing.clone()).await;
+    for (i, value) in values.iter().enumerate() {
+        let found: Option<&Value> = read.properties.get(&format!("v{i}"));
+        // Compared as texts too: minus zero equals zero.
+        assert_eq!(found, Some(value));
+        assert_eq!(found.map(ToString::to_string), Some(value.to_string()));
+    }
+    assert_eq!(read.properties, thing.properties);
+}
+
+pub(crate) async fn vectors_come_back_bit_for_bit(kit: &Kit) {
+    let scope = kit.group().await;
+    let values = vec![
+        0.1,
+        -0.0,
+        f32::MIN_POSITIVE,
+        f32::MAX,
+        f32::MIN,
+        1e-45,
+        1.0 / 3.0,
+        16_777_217.0,
+    ];
+    let mut row = kit.knowledge(&scope, "x", &[]);
+    row.knowledge_type = KnowledgeType::VectorOnly;
+    row.text = None;
+    row.embedding = Some(Embedding::new("model", values.clone()).unwrap());
+    let read = kit.kept_knowledge(&scope, row).await;
+    let read = read.embedding.expect("its vector is there");
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(read.values()), bits(&values));
+    assert_eq!(read.model(), "model");
+}
+
+pub(crate) async fn moments_keep_their_microseconds(kit: &Kit) {
+    let scope = kit.group().await;
+    for micros in [
+        1,
+        999_999,
+        1_767_139_200_123_456,
+        -1,
+        -62_135_596_800_000_000,
+    ] {
+        let mut thing = kit.thing(&scope, ThingType::Course, "Then");
+        thing.created_at = Timestamp::from_micros(micros);
+        let read = kit.kept(&scope, thing).await;
+        assert_eq!(read.created_at.as_micros(), micros);
+    }
+}
+
+pub(crate) async fn a_large_change_set_is_done_whole(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut changes = kit.changes(&scope);
+    for i in 0..500 {
+        changes = changes
+            .insert(kit.thing(&scope, ThingType::Course, &format!("Course {i:04}")))
+            .event(kit.event(None));
+    }
+    let receipt = kit.commit(changes).await;
+    assert_eq!(receipt.first, Seq::new(2));
+    assert_eq!(receipt.head.seq, Seq::new(502));
+    let all = one_ontology::ThingQuery {
+        limit: crate::store::kit::limit(1000),
+        ..Default::default()
+    };
+    assert_eq!(kit.names(&scope, &all).await.len(), 500);
+}
+
+pub(crate) async fn too_many_parts_are_refused(kit: &Kit) {
+    let scope = kit.group().await;
+    let before = kit.snapshot(&scope).await;
+    let mut changes = kit.changes(&scope);
+    for _ in 0..ChangeSet::MAX_PARTS {
+        changes = changes.event(kit.event(None));
+    }
+    assert_eq!(kit.refused(changes).await, "InvalidRow");
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+pub(crate) async fn the_receipt_says_where_and_which_events(kit: &Kit) {
+    let scope = kit.group().await;
+    let changes = kit
+        .changes(&scope)
+        .event(kit.event(None))
+        .event(kit.event(None));
+    let receipt = kit.commit(changes).await;
+    assert_eq!(receipt.place, scope.place());
+    assert_eq!(receipt.first, Seq::new(2));
+    assert_eq!(receipt.head.seq, Seq::new(4));
+    assert_eq!(receipt.answer, Answer::Done);
+    assert!(receipt.budgets.is_empty());
+    assert_eq!(kit.store().head(&scope).await.unwrap(), Some(receipt.head));
+}
+
+pub(crate) async fn what_is_invalid_changes_nothing(kit: &Kit) {
+    let scope = kit.group().await;
+    let before = kit.snapshot(&scope).await;
+    let good = kit.thing(&scope, ThingType::Course, "Good");
+    let bad = kit.thing(&scope, ThingType::Course, "");
+    let changes = kit.changes(&scope).insert(good).insert(bad);
+    assert_eq!(kit.refused(changes).await, "InvalidRow");
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+pub(crate) async fn what_is_there_already_changes_nothing(kit: &Kit) {
+    let scope = kit.group().await;
+    let there = kit.added(&scope, ThingType::Course, "There").await;
+    let before = kit.snapshot(&scope).await;
+    let new = kit.thing(&scope, ThingType::Course, "New");
+    let mut again = there.clone();
+    again.name = "Again".to_owned();
+    let changes = kit.changes(&scope).insert(new).insert(again);
+    assert_eq!(kit.refused(changes).await, "AlreadyExists");
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+pub(crate) async fn what_is_stale_changes_nothing(kit: &Kit) {
+    let scope = kit.group().await;
+    let old = kit.added(&scope, ThingType::Course, "Old").await;
+    kit.commit(kit.changes(&scope).replace(old.clone())).await;
+    let before = kit.snapshot(&scope).await;
+    let new = kit.thing(&scope, ThingType::Course, "New");
+    let changes = kit.changes(&scope).insert(new).replace(old);
+    assert_eq!(kit.refused(changes).await, "Stale");
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+pub(crate) async fn what_is_not_found_changes_nothing(kit: &Kit) {
+    let scope = kit.group().await;
+    let before = kit.snapshot(&scope).await;
+    let (new, missing) = (
+        kit.thing(&scope, ThingType::Course, "New"),
+        kit.thing(&scope, ThingType::Course, "Missing"),
+    );
+    let changes = kit.changes(&scope).insert(new).replace(missing);
+    assert_eq!(kit.refused(changes).await, "NotFound");
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+pub(crate) async fn one_id_in_two_places_is_two_rows(kit: &Kit) {
+    let (a, b) = (kit.group().await, kit.group().await);
+    let here = kit.thing(&a, ThingType::Course, "Here");
+    let mut there = here.clone();
+    there.place = b.place();
+    there.name = "There".to_owned();
+    let id = here.id;
+    kit.add(&a, here).await;
+    kit.add(&b, there).await;
+    assert_eq!(kit.read(&a, id).await.name, "Here");
+    assert_eq!(kit.read(&b, id).await.name, "There");
+}
+
+pub(crate) async fn nothing_is_there_at_first(kit: &Kit) {
+    for scope in [
+        kit.global(),
+        Kit::system(Place::Group(GroupId::new(&kit.ids, kit.now()))),
+    ] {
+        let store = kit.store();
+        assert_eq!(store.head(&scope).await.unwrap(), None);
+        assert!(kit.events(&scope).await.is_empty());
+        let person = PersonId::new(&kit.ids, kit.now());
+        assert_eq!(store.person(&scope, person).await.unwrap(), None);
+        assert_eq!(store.membership(person, scope.place()).await.unwrap(), None);
+    }
+}

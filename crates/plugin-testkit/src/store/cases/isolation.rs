@@ -1,0 +1,289 @@
+//! What lives elsewhere is not there.
+
+use one_ontology::{
+    Among, BudgetRule, ConnectionQuery, ConnectionType, Embedding, EventQuery, KnowledgeQuery,
+    Membership, PersonId, PersonQuery, Role, RowId, Scope, SearchQuery, Seq, Spend, ThingQuery,
+    ThingType,
+};
+
+use crate::store::kit::{Kit, budget};
+
+/// The places that must see nothing of a group: another group, one below it, one above it, and
+/// the shared registry.
+async fn others(kit: &Kit, scope: &Scope) -> Vec<Scope> {
+    vec![
+        kit.group().await,
+        kit.group_below(scope.place().group()).await,
+        kit.global(),
+    ]
+}
+
+pub(crate) async fn a_thing_by_id(kit: &Kit) {
+    let scope = kit.group().await;
+    let thing = kit.added(&scope, ThingType::Course, "Mine").await;
+    let shared = kit.added(&kit.global(), ThingType::Course, "Shared").await;
+    for other in others(kit, &scope).await {
+        assert_eq!(kit.store().thing(&other, thing.id).await.unwrap(), None);
+    }
+    assert_eq!(kit.store().thing(&scope, shared.id).await.unwrap(), None);
+}
+
+pub(crate) async fn things_in_lists(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut thing = kit.thing(&scope, ThingType::Course, "Mine");
+    thing.properties = thing
+        .properties
+        .with("npm_package", "p")
+        .with("registry_url", "u");
+    kit.add(&scope, thing).await;
+    let queries = [
+        ThingQuery::default(),
+        ThingQuery::of_type(ThingType::Course),
+        ThingQuery {
+            types: vec![ThingType::Course, ThingType::Lesson],
+            ..ThingQuery::default()
+        },
+        ThingQuery {
+            name: Some("Mine".to_owned()),
+            ..ThingQuery::default()
+        },
+        ThingQuery::default().with("npm_package", "p"),
+        ThingQuery::default().with("registry_url", "u"),
+    ];
+    for other in others(kit, &scope).await {
+        for query in &queries {
+            assert_eq!(kit.names(&scope, query).await, ["Mine"], "{query:?}");
+            assert!(kit.names(&other, query).await.is_empty(), "{query:?}");
+        }
+    }
+}
+
+pub(crate) async fn connections(kit: &Kit) {
+    let scope = kit.group().await;
+    let a = kit.added(&scope, ThingType::Course, "A").await.id;
+    let b = kit.added(&scope, ThingType::Lesson, "B").await.id;
+    kit.connected(&scope, a, ConnectionType::References, b)
+        .await;
+    let queries = [
+        ConnectionQuery::default(),
+        ConnectionQuery::from(a, ConnectionType::References),
+        ConnectionQuery::to(b, ConnectionType::References),
+        ConnectionQuery {
+            types: vec![ConnectionType::References],
+            ..ConnectionQuery::default()
+        },
+    ];
+    for other in others(kit, &scope).await {
+        for query in &queries {
+            let count = async |scope| {
+                let page = kit.store().connections(scope, query).await.unwrap();
+                page.items.len()
+            };
+            assert_eq!(count(&scope).await, 1, "{query:?}");
+            assert_eq!(count(&other).await, 0, "{query:?}");
+        }
+    }
+}
+
+pub(crate) async fn events_and_heads(kit: &Kit) {
+    let scope = kit.group().await;
+    let others = others(kit, &scope).await;
+    let thing = kit.added(&scope, ThingType::Course, "Mine").await;
+    let mut heads = Vec::new();
+    for other in &others {
+        heads.push(kit.store().head(other).await.unwrap());
+    }
+    let event = kit.event(Some(thing.id.into()));
+    kit.commit(one_ontology::ChangeSet::new(&scope, event, kit.now()))
+        .await;
+    for (other, head) in others.iter().zip(heads) {
+        assert_eq!(kit.store().head(other).await.unwrap(), head);
+        for event in kit.events(other).await {
+            assert_eq!(event.place, other.place());
+        }
+        let about = EventQuery::about(thing.id);
+        let page = kit.store().events(other, &about).await.unwrap();
+        assert!(page.items.is_empty());
+    }
+}
+
+pub(crate) async fn knowledge(kit: &Kit) {
+    let scope = kit.group().await;
+    let about = kit.added(&scope, ThingType::Course, "Course").await.id;
+    let mut row = kit.knowledge(&scope, "mine", &["topic:x"]);
+    row.source = Some(one_ontology::KnowledgeSource {
+        end: about.into(),
+        role: one_ontology::KnowledgeRole::Summary,
+        field: None,
+    });
+    let row = kit.kept_knowledge(&scope, row).await;
+    let queries = [
+        KnowledgeQuery::default(),
+        KnowledgeQuery {
+            types: vec![row.knowledge_type],
+            ..KnowledgeQuery::default()
+        },
+        KnowledgeQuery {
+            source: Some(about.into()),
+            ..KnowledgeQuery::default()
+        },
+        KnowledgeQuery {
+            labels: row.labels.clone(),
+            ..KnowledgeQuery::default()
+        },
+    ];
+    for other in others(kit, &scope).await {
+        let found = kit.store().knowledge_by_id(&other, row.id).await.unwrap();
+        assert_eq!(found, None);
+        for query in &queries {
+            assert_eq!(kit.texts(&scope, query).await, ["mine"], "{query:?}");
+            assert!(kit.texts(&other, query).await.is_empty(), "{query:?}");
+        }
+    }
+}
+
+pub(crate) async fn people_and_memberships(kit: &Kit) {
+    let scope = kit.group().await;
+    let person = kit.person(&scope, "Ada");
+    let id = person.id;
+    let membership = Membership::new(id, scope.place(), Role::GroupUser, kit.now());
+    kit.commit(kit.changes(&scope).insert(person).insert(membership))
+        .await;
+    for other in others(kit, &scope).await {
+        let store = kit.store();
+        assert_eq!(store.person(&other, id).await.unwrap(), None);
+        let page = store.people(&other, &PersonQuery::default()).await.unwrap();
+        assert!(page.items.is_empty());
+        assert_eq!(store.membership(id, other.place()).await.unwrap(), None);
+    }
+    let stranger = PersonId::new(&kit.ids, kit.now());
+    let none = kit
+        .store()
+        .membership(stranger, scope.place())
+        .await
+        .unwrap();
+    assert_eq!(none, None);
+}
+
+pub(crate) async fn text_search(kit: &Kit) {
+    let scope = kit.group().await;
+    kit.added(&scope, ThingType::Course, "secret handshake")
+        .await;
+    kit.add(&scope, kit.knowledge(&scope, "secret handshake", &[]))
+        .await;
+    for among in [Among::Things { types: Vec::new() }, Among::default()] {
+        let query = SearchQuery {
+            among,
+            text: Some("secret".to_owned()),
+            ..SearchQuery::default()
+        };
+        let hits = kit.store().search(&scope, &query).await.unwrap();
+        assert_eq!(hits.len(), 1, "{query:?}");
+        for other in others(kit, &scope).await {
+            let hits = kit.store().search(&other, &query).await.unwrap();
+            assert_eq!(hits, [], "{query:?}");
+        }
+    }
+}
+
+pub(crate) async fn vector_search(kit: &Kit) {
+    let scope = kit.group().await;
+    let vector = Embedding::new("model", vec![1.0, 0.0]).unwrap();
+    let mut row = kit.knowledge(&scope, "near", &[]);
+    row.embedding = Some(vector.clone());
+    kit.add(&scope, row).await;
+    let query = SearchQuery {
+        embedding: Some(vector),
+        ..SearchQuery::default()
+    };
+    let hits = kit.store().search(&scope, &query).await.unwrap();
+    assert_eq!(hits.len(), 1);
+    for other in others(kit, &scope).await {
+        assert_eq!(kit.store().search(&other, &query).await.unwrap(), []);
+    }
+}
+
+/// How rare a word is must be told from one's own rows, or scores tell of others'.
+pub(crate) async fn the_ranking_of_a_search(kit: &Kit) {
+    let scope = kit.group().await;
+    for text in [
+        "apple pie",
+        "apple apple cake cake",
+        "cake",
+        "pie pie bread",
+    ] {
+        kit.add(&scope, kit.knowledge(&scope, text, &[])).await;
+    }
+    let query = SearchQuery {
+        text: Some("apple pie cake".to_owned()),
+        ..SearchQuery::default()
+    };
+    let before = kit.store().search(&scope, &query).await.unwrap();
+    assert_eq!(before.len(), 4);
+    for other in others(kit, &scope).await {
+        for _ in 0..30 {
+            kit.add(&other, kit.knowledge(&other, "cake cake pie", &[]))
+                .await;
+        }
+    }
+    assert_eq!(kit.store().search(&scope, &query).await.unwrap(), before);
+}
+
+pub(crate) async fn budgets(kit: &Kit) {
+    let scope = kit.group().await;
+    let one = || Spend::one(budget("b"), BudgetRule::Level { limit: 1 });
+    kit.commit(kit.changes(&scope).spend(one())).await;
+    for other in others(kit, &scope).await {
+        let state = kit.store().budget(&other, &budget("b")).await.unwrap();
+        assert_eq!(state, None);
+        kit.commit(kit.changes(&other).spend(one())).await;
+        assert_eq!(
+            kit.refused(kit.changes(&other).spend(one())).await,
+            "BudgetExhausted"
+        );
+    }
+}
+
+pub(crate) async fn writes_to_others_rows(kit: &Kit) {
+    let scope = kit.group().await;
+    let thing = kit.added(&scope, ThingType::Course, "Mine").await;
+    let to = kit.added(&scope, ThingType::Course, "Also mine").await;
+    let connection = kit
+        .connected(&scope, thing.id, ConnectionType::References, to.id)
+        .await;
+    let before = kit.snapshot(&scope).await;
+    for other in others(kit, &scope).await {
+        let row = RowId::Thing(thing.id);
+        let mut stolen = thing.clone();
+        stolen.place = other.place();
+        for changes in [
+            kit.changes(&other).replace(stolen),
+            kit.changes(&other).archive(row, thing.revision),
+            kit.changes(&other).insist(row, thing.revision),
+            kit.changes(&other).disconnect(connection.id),
+        ] {
+            assert_eq!(kit.refused(changes).await, "NotFound");
+        }
+    }
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+pub(crate) async fn a_history_next_door(kit: &Kit) {
+    let (here, there) = (kit.group().await, kit.group().await);
+    kit.added(&here, ThingType::Course, "Mine").await;
+    let before = kit.snapshot(&here).await;
+    for round in 0..10 {
+        let thing = kit.added(&there, ThingType::Course, "Mine").await;
+        let about = kit.knowledge(&there, "mine", &["topic:x"]);
+        kit.commit(
+            kit.changes(&there)
+                .replace(thing)
+                .insert(about)
+                .insert(kit.person(&there, &format!("Person {round}"))),
+        )
+        .await;
+    }
+    assert_eq!(kit.snapshot(&here).await, before);
+    let event = kit.store().head(&here).await.unwrap().unwrap();
+    assert_eq!(event.seq, Seq::new(2));
+}

@@ -1,0 +1,3 @@
+//! The suites, tried on the reference stores and on wrong ones.
+
+mod memory;
