@@ -201,7 +201,11 @@ impl Closures {
             Ok(note)
         });
         match published {
-            Ok(note) => Ok(closure(note, target, Reused::Fetched)),
+            Ok(note) => {
+                // The npm of a killed process may have written on until a moment ago.
+                self.places.clear_stagings(&digest);
+                Ok(closure(note, target, Reused::Fetched))
+            }
             Err(error) => {
                 let _leftover = disk::remove(&staging);
                 Err(error)
