@@ -8,5 +8,10 @@
 
 mod journey;
 mod machine;
+mod one_runtime;
+mod one_runtime_access;
+mod one_runtime_laws;
+mod one_runtime_memories;
+mod one_runtime_models;
 mod rbac;
 mod world;

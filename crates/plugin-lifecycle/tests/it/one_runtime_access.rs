@@ -180,7 +180,7 @@ fn agents_and_organisations_see_nothing_of_each_other() {
         host.agent("umbrella", "aria"),
         host.agent("umbrella", "bella"),
     ];
-    let untouched: Vec<Vec<Value>> = others.iter().map(|other| glance(other)).collect();
+    let untouched: Vec<Vec<Value>> = others.iter().map(glance).collect();
     // The same elizaOS ids, in every family; what is deleted in the end is made again.
     let undone = ["delete", "remove"];
     for call in every_call() {
