@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::__executor_cases;
 use crate::executor::kit::Kit;
 use crate::executor::{Fixture, cases};
 

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use plugin_runtime_api::{
-    CallContext, HostCall, HostError, HostReply, HostServices, Permission,
-};
+use plugin_runtime_api::{CallContext, HostCall, HostError, HostReply, HostServices, Permission};
 use serde_json::Value;
 
 /// Answers the calls of the cache, keeps what it is told, and refuses the key `forbidden`.

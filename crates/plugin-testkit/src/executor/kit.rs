@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::executor::{CacheHost, Fixture, PLUGIN, VERSION, WallTimer};
 
 /// Longer than any case waits, short enough for one that goes wrong.
-pub(crate) const LONG_MS: u64 = 5_000;
+pub(crate) const LONG_MS: u64 = 3_000;
 /// Shorter than that.
 pub(crate) const SHORT_MS: u64 = 100;
 /// How long is waited for what ends by itself soon.
@@ -138,7 +138,10 @@ impl Kit {
                 _ => self.wait(10).await,
             }
         }
-        panic!("never {count} executions under way: {:?}", self.status().await);
+        panic!(
+            "never {count} executions under way: {:?}",
+            self.status().await
+        );
     }
 
     pub(crate) async fn wait(&self, ms: u64) {

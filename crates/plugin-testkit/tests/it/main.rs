@@ -1,3 +1,4 @@
 //! The suites, tried on the reference stores and on wrong ones.
 
+mod executor;
 mod memory;

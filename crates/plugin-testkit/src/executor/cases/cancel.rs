@@ -30,8 +30,7 @@ pub(crate) async fn others_go_on(kit: &Kit) {
         kit.under_way(2).await;
         kit.executor().cancel(&kit.runtime(), &execution).await
     };
-    let (ended, other, cancelled) =
-        join3(kit.invoke(ended), kit.invoke(other), cancelling).await;
+    let (ended, other, cancelled) = join3(kit.invoke(ended), kit.invoke(other), cancelling).await;
     cancelled.unwrap();
     assert_eq!(ended.unwrap().ending, Ending::Cancelled);
     assert_eq!(other.unwrap().ending.name(), "succeeded");

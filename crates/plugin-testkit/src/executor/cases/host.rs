@@ -19,7 +19,10 @@ pub(crate) async fn what_is_set_is_got(kit: &Kit) {
 
 pub(crate) async fn the_context_is_what_the_executor_knows(kit: &Kit) {
     kit.started().await;
-    let call = kit.call("HOST", json!({ "key": "k", "value": 1, "group": "another" }));
+    let call = kit.call(
+        "HOST",
+        json!({ "key": "k", "value": 1, "group": "another" }),
+    );
     let spec = kit.spec();
     let expected = CallContext {
         group: spec.group,

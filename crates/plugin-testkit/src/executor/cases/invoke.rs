@@ -78,7 +78,10 @@ pub(crate) async fn an_unknown_name_lists_those_there_are(kit: &Kit) {
 pub(crate) async fn names_are_compared_exactly(kit: &Kit) {
     kit.started().await;
     for name in ["echo", "ECHO ", "ECH", "ECHO2", "constructor", "__proto__"] {
-        assert!(!available(kit, kit.call(name, json!({}))).await.is_empty(), "{name}");
+        assert!(
+            !available(kit, kit.call(name, json!({}))).await.is_empty(),
+            "{name}"
+        );
     }
 }
 

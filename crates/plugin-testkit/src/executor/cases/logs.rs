@@ -10,7 +10,9 @@ use crate::executor::kit::{GRACE, Kit};
 /// The lines of the plugin until the end of the stream, which comes.
 async fn echoes(logs: BoxStream<'static, LogLine>) -> usize {
     let lines: Vec<_> = logs.collect().await;
-    let echoes = lines.iter().filter(|line| line.text.contains("conformance echo"));
+    let echoes = lines
+        .iter()
+        .filter(|line| line.text.contains("conformance echo"));
     echoes.count()
 }
 

@@ -54,7 +54,10 @@ pub(crate) async fn the_same_fence_with_another_spec_is_refused(kit: &Kit) {
     kit.started().await;
     let mut other = kit.spec();
     other.limits.host_calls = 1;
-    assert_eq!(tag(kit.start(other).await.map(|_| ())), "InvalidRuntimeSpec");
+    assert_eq!(
+        tag(kit.start(other).await.map(|_| ())),
+        "InvalidRuntimeSpec"
+    );
     assert_eq!(kit.result("ECHO", json!({})).await, json!({ "echo": {} }));
 }
 
@@ -64,12 +67,18 @@ pub(crate) async fn a_failed_start_leaves_nothing(kit: &Kit) {
     match kit.start(spec).await.unwrap_err() {
         ExecutorError::StartFailed { plugin, failure } => {
             assert_eq!(plugin.as_str(), BROKEN);
-            assert!(failure.message.contains("broken at the start"), "{failure:?}");
+            assert!(
+                failure.message.contains("broken at the start"),
+                "{failure:?}"
+            );
         }
         other => panic!("{other}"),
     }
     let status = kit.status().await;
-    assert!(!matches!(status, RuntimeStatus::Running { .. }), "{status:?}");
+    assert!(
+        !matches!(status, RuntimeStatus::Running { .. }),
+        "{status:?}"
+    );
     let echo = kit.invoke(kit.call("ECHO", json!({}))).await;
     assert_eq!(tag(echo.map(|_| ())), "RuntimeNotRunning");
 }
@@ -91,7 +100,10 @@ pub(crate) async fn a_higher_fence_replaces_what_runs(kit: &Kit) {
     let (outcome, info) = join(kit.invoke(kit.slow(LONG_MS)), newer).await;
     assert_eq!(info.unwrap().fence, Fence(2));
     let ending = outcome.unwrap().ending;
-    assert!(["cancelled", "crashed"].contains(&ending.name()), "{ending:?}");
+    assert!(
+        ["cancelled", "crashed"].contains(&ending.name()),
+        "{ending:?}"
+    );
     let running = RuntimeStatus::Running {
         fence: Fence(2),
         in_flight: 0,
@@ -116,5 +128,10 @@ pub(crate) async fn no_plugins_are_refused(kit: &Kit) {
 pub(crate) async fn what_is_enforced_is_named(kit: &Kit) {
     let enforcement = kit.executor().enforcement(&kit.fixture.engine());
     let enforcement = enforcement.expect("it runs its own engine");
-    assert!(enforcement.barriers.values().all(|mechanism| !mechanism.is_empty()));
+    assert!(
+        enforcement
+            .barriers
+            .values()
+            .all(|mechanism| !mechanism.is_empty())
+    );
 }

@@ -46,7 +46,10 @@ pub(crate) async fn what_outlasts_the_grace_is_ended(kit: &Kit) {
     let (outcome, stopped) = join(kit.invoke(kit.slow(LONG_MS)), stopping).await;
     stopped.unwrap();
     let ending = outcome.unwrap().ending;
-    assert!(["cancelled", "crashed"].contains(&ending.name()), "{ending:?}");
+    assert!(
+        ["cancelled", "crashed"].contains(&ending.name()),
+        "{ending:?}"
+    );
     assert_eq!(kit.status().await, RuntimeStatus::Stopped);
 }
 
@@ -67,6 +70,9 @@ pub(crate) async fn one_stop_does_not_touch_another_runtime(kit: &Kit) {
     let host = Arc::new(CacheHost::default());
     executor.start(spec, host).await.unwrap();
     executor.stop(&another, fence, GRACE).await.unwrap();
-    assert_eq!(executor.status(&another).await.unwrap(), RuntimeStatus::Stopped);
+    assert_eq!(
+        executor.status(&another).await.unwrap(),
+        RuntimeStatus::Stopped
+    );
     assert_eq!(kit.result("ECHO", json!(1)).await, json!({ "echo": 1 }));
 }
