@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{Datelike as _, TimeZone as _, Utc};
+use chrono::Datelike as _;
 use serde::{Deserialize, Serialize};
 
 use crate::place::serde_as_text;
@@ -64,7 +64,7 @@ pub enum BudgetRule {
     /// At most `limit` in *any* span of `period_ms` milliseconds (half open: one spent at `t` has
     /// left the window at `t + period`). Keeps at most `limit` moments.
     Window {
-        /// How many; at most 100,000.
+        /// How many; more than [`BudgetRule::MAX_WINDOW`] counts as that.
         limit: u32,
         /// The span.
         period_ms: u64,
@@ -84,6 +84,9 @@ pub enum BudgetRule {
 }
 
 impl BudgetRule {
+    /// The most that a window grants.
+    pub const MAX_WINDOW: u32 = 100_000;
+
     /// A window.
     #[must_use]
     pub fn window(limit: u32, period: Duration) -> Self {
@@ -128,7 +131,8 @@ fn in_words(millis: u64) -> String {
     format!("{millis} ms")
 }
 
-/// What has been spent of a budget: the one row that a store keeps for it.
+/// What has been spent of a budget: the one row that a store keeps for it. A rule of another kind
+/// starts from nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BudgetState {
@@ -168,6 +172,23 @@ fn retry(at: Option<&Timestamp>) -> String {
 }
 
 /// To spend from a budget.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use one_ontology::{BudgetRule, Spend, Timestamp};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let rule = BudgetRule::window(1, Duration::from_secs(60));
+/// let spend = Spend::one("plugin_install".parse()?, rule);
+/// let state = spend.apply(None, Timestamp::EPOCH)?;
+/// let refused = spend.apply(Some(&state), Timestamp::EPOCH).unwrap_err();
+/// let again = Timestamp::EPOCH.plus(Duration::from_secs(60));
+/// assert_eq!(refused.retry_at, Some(again));
+/// assert!(spend.apply(Some(&state), again).is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spend {
     /// Which budget.
@@ -206,47 +227,40 @@ impl Spend {
         let amount = u64::from(self.amount);
         match self.rule {
             BudgetRule::Window { limit, period_ms } => {
-                let limit = limit.min(MAX_WINDOW) as usize;
-                let period = Duration::from_millis(period_ms);
-                let mut spent = inside(state, period, now);
-                let now = spent
-                    .last()
-                    .map_or(now.as_micros(), |last| now.as_micros().max(*last));
+                let limit = limit.min(BudgetRule::MAX_WINDOW) as usize;
+                let mut window = Inside::new(state, period_ms, now);
                 let wanted = self.amount as usize;
-                let over = (spent.len() + wanted).saturating_sub(limit);
+                let over = window.used().saturating_add(wanted).saturating_sub(limit);
                 if over > 0 {
                     // Room for all of it appears when the `over`-th oldest leaves.
-                    let leaves = spent.get(over - 1).filter(|_| wanted <= limit);
-                    return Err(refuse(
-                        leaves.map(|at| Timestamp::from_micros(*at).plus(period)),
-                    ));
+                    let leaves = window.oldest(over).filter(|_| wanted <= limit);
+                    return Err(refuse(leaves.and_then(|at| {
+                        Timestamp::checked_from_micros(at.saturating_add(in_micros(period_ms)))
+                    })));
                 }
-                spent.extend(std::iter::repeat_n(now, wanted));
-                Ok(BudgetState::Window { spent })
+                window.push(wanted);
+                Ok(window.into_state())
             }
             BudgetRule::Quota { limit, period } => {
                 let (since, used) = current(state, period, now);
-                let used = used.saturating_add(amount);
-                if used > limit {
-                    let again = (amount <= limit)
-                        .then(|| period.next_start(&since))
-                        .flatten();
-                    return Err(refuse(again));
+                match used.checked_add(amount).filter(|used| *used <= limit) {
+                    Some(used) => Ok(BudgetState::Quota { since, used }),
+                    None if amount <= limit => Err(refuse(period.next_start(&since))),
+                    None => Err(refuse(None)),
                 }
-                Ok(BudgetState::Quota { since, used })
             }
             BudgetRule::Level { limit } => {
-                let used = level(state).saturating_add(amount);
-                if used > limit {
-                    return Err(refuse(None));
+                match level(state)
+                    .checked_add(amount)
+                    .filter(|used| *used <= limit)
+                {
+                    Some(used) => Ok(BudgetState::Level { used }),
+                    None => Err(refuse(None)),
                 }
-                Ok(BudgetState::Level { used })
             }
         }
     }
 }
-
-const MAX_WINDOW: u32 = 100_000;
 
 /// To make good what was reserved at `at`: `actual` of `reserved` was used. With `actual` 0 it is
 /// a refund, and that is how a level is left again.
@@ -286,26 +300,11 @@ impl Settle {
         );
         match self.rule {
             BudgetRule::Window { period_ms, .. } => {
-                let mut spent = inside(state, Duration::from_millis(period_ms), now);
-                for _ in 0..back {
-                    // The unit was spent at `at`, or later if the clock went back meanwhile.
-                    let at = self.at.as_micros();
-                    let found = spent.partition_point(|moment| *moment < at);
-                    if found < spent.len() {
-                        spent.remove(found);
-                    }
-                }
-                let latest = spent
-                    .last()
-                    .copied()
-                    .unwrap_or(i64::MIN)
-                    .max(now.as_micros());
-                let room = (MAX_WINDOW as usize).saturating_sub(spent.len());
-                spent.extend(std::iter::repeat_n(
-                    latest,
-                    room.min(self.actual.saturating_sub(self.reserved) as usize),
-                ));
-                BudgetState::Window { spent }
+                let mut window = Inside::new(state, period_ms, now);
+                window.take_back(self.at.as_micros(), in_memory(back));
+                let room = (BudgetRule::MAX_WINDOW as usize).saturating_sub(window.used());
+                window.push(room.min(in_memory(more)));
+                window.into_state()
             }
             BudgetRule::Quota { period, .. } => {
                 let (since, used) = current(state, period, now);
@@ -332,7 +331,7 @@ impl BudgetState {
     pub fn used(&self, rule: &BudgetRule, now: Timestamp) -> u64 {
         match rule {
             BudgetRule::Window { period_ms, .. } => {
-                inside(Some(self), Duration::from_millis(*period_ms), now).len() as u64
+                Inside::new(Some(self), *period_ms, now).used() as u64
             }
             BudgetRule::Quota { period, .. } => current(Some(self), *period, now).1,
             BudgetRule::Level { .. } => level(Some(self)),
@@ -340,16 +339,77 @@ impl BudgetState {
     }
 }
 
-/// The moments still inside the window at `now` or, if the clock went back, at the latest of them.
-fn inside(state: Option<&BudgetState>, period: Duration, now: Timestamp) -> Vec<i64> {
-    let Some(BudgetState::Window { spent }) = state else {
-        return Vec::new();
-    };
-    let now = spent
-        .last()
-        .map_or(now, |last| now.max(Timestamp::from_micros(*last)));
-    let gone = now.minus(period).as_micros();
-    spent.iter().copied().filter(|at| *at > gone).collect()
+/// A window as it is at one moment; all in microseconds.
+struct Inside {
+    /// What was spent, ascending. What has left is kept until something is added: were it dropped
+    /// before, a clock that goes back could not be noticed.
+    spent: Vec<i64>,
+    /// How many of them have left.
+    left: usize,
+    /// The moment or, if the clock went back, the latest that was spent at.
+    now: i64,
+    /// What was spent then or before has left.
+    gone: i64,
+}
+
+impl Inside {
+    fn new(state: Option<&BudgetState>, period_ms: u64, now: Timestamp) -> Self {
+        let spent = match state {
+            Some(BudgetState::Window { spent }) => spent.clone(),
+            _ => Vec::new(),
+        };
+        let now = spent
+            .last()
+            .map_or(now.as_micros(), |last| now.as_micros().max(*last));
+        let gone = now.saturating_sub(in_micros(period_ms));
+        Self {
+            left: spent.partition_point(|at| *at <= gone),
+            spent,
+            now,
+            gone,
+        }
+    }
+
+    const fn used(&self) -> usize {
+        self.spent.len().saturating_sub(self.left)
+    }
+
+    /// The `nth` oldest of what is inside, from 1.
+    fn oldest(&self, nth: usize) -> Option<i64> {
+        self.spent.get((self.left + nth).checked_sub(1)?).copied()
+    }
+
+    fn push(&mut self, count: usize) {
+        if count > 0 {
+            self.spent.drain(..self.left);
+            self.left = 0;
+            self.spent.extend(std::iter::repeat_n(self.now, count));
+        }
+    }
+
+    /// Takes back what was spent at `at`, or later if the clock had gone back, unless it has left.
+    fn take_back(&mut self, at: i64, count: usize) {
+        if at > self.gone {
+            let from = self
+                .spent
+                .partition_point(|moment| *moment < at)
+                .max(self.left);
+            let to = self.spent.len().min(from.saturating_add(count));
+            self.spent.drain(from..to);
+        }
+    }
+
+    fn into_state(self) -> BudgetState {
+        BudgetState::Window { spent: self.spent }
+    }
+}
+
+fn in_micros(millis: u64) -> i64 {
+    i64::try_from(millis.saturating_mul(1000)).unwrap_or(i64::MAX)
+}
+
+fn in_memory(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// The period of a quota that counts at `now`, and what was used of it. A clock that went back
@@ -388,6 +448,6 @@ impl QuotaPeriod {
             Self::Month => chrono::NaiveDate::from_ymd_opt(day.year(), day.month() + 1, 1)?,
         };
         let midnight = next.and_hms_opt(0, 0, 0)?;
-        Some(Utc.from_utc_datetime(&midnight).into())
+        Timestamp::checked_from_micros(midnight.and_utc().timestamp_micros())
     }
 }

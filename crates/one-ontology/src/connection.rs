@@ -121,6 +121,7 @@ impl Connection {
     /// Each field that does not hold, with the reason.
     pub fn validate(&self) -> Result<(), Violations> {
         let mut check = Validator::new();
+        check.listed("relationship_type", self.connection_type.is_canonical());
         check.require(self.from != self.to, "to", "must not be the same as `from`");
         for (field, end) in [("from", self.from), ("to", self.to)] {
             if let End::Group(group) = end {

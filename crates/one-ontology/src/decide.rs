@@ -88,8 +88,9 @@ pub enum Decision {
 
 /// Decides what `changes` does, given what the store has found.
 ///
-/// In order: the earlier receipt; the place and the scope's access; every part by itself; rows
-/// and absences insisted on; budgets; rows; connections; events.
+/// In order: the earlier receipt; the scope's access; every part by itself; the place; rows and
+/// absences insisted on; budgets; rows and connections as they were added; the ends of connections;
+/// events. The first that does not hold is the error.
 ///
 /// # Errors
 /// `ReadOnly`, `PlaceNotFound`, `Archived`, `Invalid`, `Stale`, `AlreadyExists`, `NotFound`,
@@ -159,7 +160,7 @@ fn check_place(changes: &ChangeSet, found: &Found) -> Result<(), StoreError> {
             GroupStatus::Active => Ok(()),
             GroupStatus::Archived if platform => Ok(()),
             GroupStatus::Archived => Err(StoreError::Archived {
-                name: group.name.clone(),
+                name: crate::excerpt(&group.name, 64),
             }),
         },
     }
@@ -198,7 +199,10 @@ fn describe(query: &crate::ThingQuery) -> String {
             .iter()
             .map(|(name, value)| format!("{name} {}", crate::excerpt(&value.to_string(), 64))),
     );
-    words.join(", ")
+    if words.is_empty() {
+        words.push("a thing".to_owned());
+    }
+    crate::excerpt(&words.join(", "), 256)
 }
 
 fn spend(
@@ -286,7 +290,7 @@ impl Writing<'_> {
                 row.check_replacement_of(old)
                     .map_err(|v| StoreError::invalid(&row.id().to_string(), v))?;
                 let mut row = row.clone();
-                row.stamp(old.revision().next(), now);
+                row.stamp_again(old.revision().next(), now);
                 self.put(row);
             }
             Write::Archive(id, revision) => {
@@ -301,7 +305,7 @@ impl Writing<'_> {
                         Violations::one("row", "must not be archived"),
                     )
                 })?;
-                row.stamp(next, now);
+                row.stamp_again(next, now);
                 self.put(row);
             }
             Write::Connect(connection) => self.connect(connection)?,

@@ -79,7 +79,7 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = || InvalidValue::new("Digest", text, "64 hexadecimal digits");
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(invalid());
         }
         for (i, byte) in bytes.iter_mut().enumerate() {
@@ -133,6 +133,7 @@ impl NewEvent {
     /// Each field that does not hold, with the reason.
     pub fn validate(&self) -> Result<(), Violations> {
         let mut check = Validator::new();
+        check.listed("type", self.event_type.is_canonical());
         check.part("metadata", self.metadata.validate());
         check.finish()
     }

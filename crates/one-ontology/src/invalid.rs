@@ -117,7 +117,25 @@ impl Validator {
     /// Requires 1 to `limit` characters, not only white space, no control characters.
     pub fn name(&mut self, field: &str, text: &str, limit: usize) {
         self.require(!text.trim().is_empty(), field, "must not be empty");
-        self.text(field, text, limit);
+        self.require(
+            text.chars().nth(limit).is_none(),
+            field,
+            format_args!("must have at most {limit} characters"),
+        );
+        self.require(
+            !text.chars().any(char::is_control),
+            field,
+            "must not contain control characters",
+        );
+    }
+
+    /// Requires that a name was kept by the vocabulary that lists it, if any does.
+    pub(crate) fn listed(&mut self, field: &str, canonical: bool) {
+        self.require(
+            canonical,
+            field,
+            "must not be a listed name wrapped as an unlisted one",
+        );
     }
 
     /// Requires at most `limit` characters and no NUL, which not every store can keep.

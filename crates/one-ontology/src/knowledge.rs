@@ -210,7 +210,7 @@ pub struct KnowledgeSource {
     pub end: End,
     /// What the row is to it.
     pub role: KnowledgeRole,
-    /// Which of its fields it was made from.
+    /// Which of its fields it was made from: 1 to 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
@@ -337,6 +337,13 @@ impl Knowledge {
                 "chunk.end",
                 "must not be before `chunk.start`",
             );
+        }
+        if let Some(field) = self
+            .source
+            .as_ref()
+            .and_then(|source| source.field.as_ref())
+        {
+            check.name("source.field", field, 256);
         }
         check.require(self.labels.len() <= 64, "labels", "must be at most 64");
         check.require(

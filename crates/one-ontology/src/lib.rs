@@ -25,6 +25,8 @@ mod scope;
 pub mod search;
 mod store;
 mod store_error;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 #[cfg(feature = "system")]
 mod system;
 mod thing;

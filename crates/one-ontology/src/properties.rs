@@ -10,7 +10,15 @@ use crate::{ThingType, Validator, Violations};
 
 /// Properties as a JSON object.
 ///
-/// At most 1 MiB as JSON, 32 levels deep, no U+0000 in any text, and numbers that JSON can say.
+/// At most 1 MiB as JSON without white space, 32 levels deep, no U+0000 in any name or text.
+///
+/// ```
+/// use one_ontology::Properties;
+///
+/// let properties = Properties::new().with("npm_package", "@elizaos/plugin-sql");
+/// assert_eq!(properties.text("npm_package"), Some("@elizaos/plugin-sql"));
+/// assert!(properties.with("note", "a\0b").validate().is_err());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Properties(Map<String, Value>);
@@ -64,41 +72,11 @@ impl Properties {
     /// What is too large, too deep or not to be kept.
     pub fn validate(&self) -> Result<(), Violations> {
         let mut check = Validator::new();
-        let mut bytes = 2_usize;
-        let mut too_deep = false;
-        let mut nul = false;
-        let mut stack: Vec<(&Value, usize)> = Vec::new();
-        for (name, value) in &self.0 {
-            bytes = bytes.saturating_add(name.len() + 4);
-            nul |= name.contains('\0');
-            stack.push((value, 1));
-        }
-        while let Some((value, depth)) = stack.pop() {
-            too_deep |= depth > Self::MAX_DEPTH;
-            match value {
-                Value::Null | Value::Bool(_) => bytes = bytes.saturating_add(5),
-                Value::Number(_) => bytes = bytes.saturating_add(24),
-                Value::String(text) => {
-                    bytes = bytes.saturating_add(text.len() + 2);
-                    nul |= text.contains('\0');
-                }
-                Value::Array(items) => {
-                    bytes = bytes.saturating_add(2 + items.len());
-                    stack.extend(items.iter().map(|item| (item, depth + 1)));
-                }
-                Value::Object(map) => {
-                    bytes = bytes.saturating_add(2);
-                    for (name, item) in map {
-                        bytes = bytes.saturating_add(name.len() + 4);
-                        nul |= name.contains('\0');
-                        stack.push((item, depth + 1));
-                    }
-                }
-            }
-            if bytes > Self::MAX_BYTES || too_deep {
-                break;
-            }
-        }
+        let Measure {
+            bytes,
+            too_deep,
+            nul,
+        } = Measure::of(&self.0);
         check.require(
             bytes <= Self::MAX_BYTES,
             "properties",
@@ -111,6 +89,73 @@ impl Properties {
         );
         check.require(!nul, "properties", "must not contain the character U+0000");
         check.finish()
+    }
+}
+
+/// What [`Properties::validate`] looks at, as far as it looked: it stops at the first bound passed.
+#[derive(Default)]
+struct Measure {
+    bytes: usize,
+    too_deep: bool,
+    nul: bool,
+}
+
+impl Measure {
+    /// Iterative, because a value that is too deep must be refused and not overflow the stack.
+    fn of(map: &Map<String, Value>) -> Self {
+        let mut measure = Self::default();
+        let mut stack = Vec::new();
+        measure.object(map, 1, &mut stack);
+        while let Some((value, depth)) = stack.pop() {
+            measure.too_deep |= depth > Properties::MAX_DEPTH;
+            if measure.too_deep || measure.bytes > Properties::MAX_BYTES {
+                break;
+            }
+            match value {
+                Value::Null | Value::Bool(true) => measure.add(4),
+                Value::Bool(false) => measure.add(5),
+                Value::Number(number) => measure.add(number.to_string().len()),
+                Value::String(text) => measure.text(text),
+                Value::Array(items) => {
+                    measure.add(2 + items.len().saturating_sub(1));
+                    stack.extend(items.iter().map(|item| (item, depth + 1)));
+                }
+                Value::Object(map) => measure.object(map, depth + 1, &mut stack),
+            }
+        }
+        measure
+    }
+
+    fn object<'a>(
+        &mut self,
+        map: &'a Map<String, Value>,
+        depth: usize,
+        stack: &mut Vec<(&'a Value, usize)>,
+    ) {
+        // Braces, colons, and commas between.
+        self.add(2 + map.len() + map.len().saturating_sub(1));
+        for (name, value) in map {
+            self.text(name);
+            stack.push((value, depth));
+        }
+    }
+
+    /// As `serde_json` escapes it.
+    fn text(&mut self, text: &str) {
+        self.nul |= text.contains('\0');
+        let escapes: usize = text
+            .bytes()
+            .map(|byte| match byte {
+                b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+                0x00..0x20 => 5,
+                _ => 0,
+            })
+            .sum();
+        self.add(2 + text.len() + escapes);
+    }
+
+    const fn add(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 

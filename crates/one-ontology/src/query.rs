@@ -12,7 +12,7 @@ use crate::{
 
 /// How many rows a page has at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "u32", into = "u32")]
 pub struct Limit(u32);
 
 impl Limit {
@@ -32,6 +32,18 @@ impl Limit {
     }
 }
 
+impl From<u32> for Limit {
+    fn from(rows: u32) -> Self {
+        Self::new(rows)
+    }
+}
+
+impl From<Limit> for u32 {
+    fn from(limit: Limit) -> Self {
+        limit.0
+    }
+}
+
 impl Default for Limit {
     /// 100.
     fn default() -> Self {
@@ -45,6 +57,9 @@ impl Default for Limit {
 pub struct Cursor(String);
 
 impl Cursor {
+    /// The longest.
+    const MAX_BYTES: usize = 4096;
+
     /// A cursor that came from outside; checked when it is used.
     #[must_use]
     pub fn from_text(text: impl Into<String>) -> Self {
@@ -64,6 +79,7 @@ impl Cursor {
     fn position(&self, fingerprint: &str) -> Result<Value, StoreError> {
         self.0
             .split_once('.')
+            .filter(|_| self.0.len() <= Self::MAX_BYTES)
             .filter(|(of, _)| *of == fingerprint)
             .and_then(|(_, position)| serde_json::from_str(position).ok())
             .ok_or(StoreError::InvalidCursor)
@@ -373,7 +389,7 @@ impl std::str::FromStr for Cursor {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text.len() <= 4096 && text.contains('.') {
+        if text.len() <= Self::MAX_BYTES && text.contains('.') {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidValue::new("Cursor", text, "a cursor from a page"))

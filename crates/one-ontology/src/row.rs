@@ -114,6 +114,7 @@ impl Row {
         }
     }
 
+    /// Notes that this is its writing `revision`, at `now`.
     pub(crate) const fn stamp(&mut self, revision: Revision, now: Timestamp) {
         let (at, of) = match self {
             Self::Group(row) => (&mut row.updated_at, &mut row.revision),
@@ -124,6 +125,12 @@ impl Row {
         };
         *at = now;
         *of = revision;
+    }
+
+    /// As [`Row::stamp`], for a row that is already there: a clock that went back leaves it written
+    /// no earlier than made, since it could not be written again otherwise.
+    pub(crate) fn stamp_again(&mut self, revision: Revision, now: Timestamp) {
+        self.stamp(revision, now.max(self.created_at()));
     }
 
     /// What kind of end it is, if connections can hold on to it.

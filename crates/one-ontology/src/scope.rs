@@ -1,8 +1,10 @@
 //! Who acts, and where: what every read and write is given.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Actor, Directory, Group, GroupStatus, Membership, MembershipStatus, Place, Role, StoreError,
-    TaskName, vocabulary,
+    Actor, Directory, Group, GroupStatus, Membership, MembershipStatus, PersonId, Place, Role,
+    StoreError, TaskName, excerpt, vocabulary,
 };
 
 vocabulary! {
@@ -32,7 +34,7 @@ pub struct Scope {
 #[non_exhaustive]
 pub enum ScopeError {
     /// There is no such group, or none that this actor may enter: the two are not told apart.
-    #[error("there is no group {place} that {actor} may enter")]
+    #[error("there is no place {place} that {actor} may enter")]
     NoAccess {
         /// The place asked for.
         place: Place,
@@ -82,8 +84,43 @@ pub struct Standing {
     pub own: Option<Membership>,
     /// Their membership in the platform's staff.
     pub platform: Option<Membership>,
-    /// Their membership in the nearest ancestor they belong to.
+    /// Their membership in the nearest ancestor that they run or work in.
     pub ancestor: Option<Membership>,
+}
+
+impl Standing {
+    /// What a person is in a group, as far as memberships say.
+    fn position(&self, person: PersonId, place: Place) -> Option<(Role, Access)> {
+        let own = self
+            .own
+            .as_ref()
+            .filter(|m| is_active(m, person) && m.place == place && m.role != Role::PlatformOwner);
+        let platform = self.platform.as_ref().filter(|m| is_staff(m, person));
+        let ancestor = self
+            .ancestor
+            .as_ref()
+            .filter(|m| is_active(m, person) && may_read_below(m));
+        own.or(platform)
+            .map(|m| (m.role, Access::Write))
+            .or_else(|| ancestor.map(|m| (m.role, Access::Read)))
+    }
+}
+
+fn is_active(membership: &Membership, person: PersonId) -> bool {
+    membership.person == person && membership.status == MembershipStatus::Active
+}
+
+fn is_staff(membership: &Membership, person: PersonId) -> bool {
+    is_active(membership, person)
+        && membership.place == Place::Global
+        && membership.role == Role::PlatformOwner
+}
+
+/// Whether it lets its holder read the groups below, as owners and users of a group may.
+fn may_read_below(membership: &Membership) -> bool {
+    membership.status == MembershipStatus::Active
+        && membership.place != Place::Global
+        && matches!(membership.role, Role::GroupOwner | Role::GroupUser)
 }
 
 impl Scope {
@@ -104,29 +141,19 @@ impl Scope {
     /// Decides what `actor` may be in `group`.
     ///
     /// Their own membership counts first, then the platform's staff, then an ancestor's owners and
-    /// users, who may read. An agent acts in its own group, as a user.
+    /// users, who may read. An agent acts in its own group, as a user. Only active memberships of
+    /// this person count, the platform's staff only as such, and nobody is of the platform's staff
+    /// by a membership in a group, whatever a directory says.
     ///
     /// # Errors
     /// `NoAccess`, `Archived`.
     pub fn decide(actor: Actor, group: &Group, standing: &Standing) -> Result<Self, ScopeError> {
-        let active = |membership: &Option<Membership>| {
-            membership
-                .as_ref()
-                .filter(|m| m.status == MembershipStatus::Active)
-                .map(|m| m.role)
-        };
         let position = match &actor {
             Actor::System(_) => Some((Role::PlatformOwner, Access::Write)),
             Actor::Agent { group: home, .. } => {
                 (*home == group.id).then_some((Role::GroupUser, Access::Write))
             }
-            Actor::Person(_) => active(&standing.own)
-                .map(|role| (role, Access::Write))
-                .or_else(|| active(&standing.platform).map(|role| (role, Access::Write)))
-                .or_else(|| match active(&standing.ancestor) {
-                    Some(role @ (Role::GroupOwner | Role::GroupUser)) => Some((role, Access::Read)),
-                    Some(Role::PlatformOwner | Role::Customer) | None => None,
-                }),
+            Actor::Person(person) => standing.position(*person, group.place()),
         };
         let Some((role, access)) = position else {
             return Err(ScopeError::NoAccess {
@@ -142,7 +169,7 @@ impl Scope {
                 access,
             }),
             GroupStatus::Archived => Err(ScopeError::Archived {
-                name: group.name.clone(),
+                name: excerpt(&group.name, 64),
             }),
         }
     }
@@ -181,23 +208,27 @@ impl Scope {
             platform,
             ancestor: None,
         };
-        let mut parent = group.parent;
-        for _ in 0..Self::MAX_NESTING {
-            let Some(id) = parent.filter(|_| person.is_some() && standing.ancestor.is_none())
-            else {
-                break;
+        // Only who has no position yet needs the ancestors asked.
+        let climbs = person.is_some_and(|person| standing.position(person, place).is_none());
+        let mut parent = group.parent.filter(|_| climbs);
+        let mut seen = BTreeSet::from([group.id]);
+        while let Some(id) = parent.filter(|id| seen.len() <= Self::MAX_NESTING && seen.insert(*id))
+        {
+            standing.ancestor = ask(Place::Group(id)).await?.filter(may_read_below);
+            parent = match standing.ancestor {
+                Some(_) => None,
+                None => fetch(id).await?.and_then(|group| group.parent),
             };
-            standing.ancestor = ask(Place::Group(id))
-                .await?
-                .filter(|m| m.status == MembershipStatus::Active);
-            parent = fetch(id).await?.and_then(|group| group.parent);
         }
         Self::decide(actor, &group, &standing)
     }
 
     fn enter_global(actor: Actor, platform: Option<&Membership>) -> Self {
-        let staff = platform.is_some_and(|m| m.status == MembershipStatus::Active)
-            || matches!(actor, Actor::System(_));
+        let staff = match &actor {
+            Actor::System(_) => true,
+            Actor::Person(person) => platform.is_some_and(|m| is_staff(m, *person)),
+            Actor::Agent { .. } => false,
+        };
         let (role, access) = if staff {
             (Role::PlatformOwner, Access::Write)
         } else {

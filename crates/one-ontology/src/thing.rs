@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Place, Properties, Revision, Scope, ThingId, ThingProperties, ThingType, Timestamp, Validator,
-    Violations, vocabulary,
+    Violations, excerpt, vocabulary,
 };
 
 vocabulary! {
@@ -103,7 +103,10 @@ impl Thing {
         );
         check.finish()?;
         let properties = serde_json::from_value(Value::Object(self.properties.into_map()))
-            .map_err(|error| Violations::one("properties", format_args!("do not fit: {error}")))?;
+            .map_err(|error| {
+                let why = excerpt(&error.to_string(), 256);
+                Violations::one("properties", format_args!("do not fit: {why}"))
+            })?;
         Ok(Thing {
             id: self.id,
             place: self.place,
@@ -123,6 +126,7 @@ impl Thing {
     /// Each field that does not hold, with the reason.
     pub fn validate(&self) -> Result<(), Violations> {
         let mut check = Validator::new();
+        check.listed("type", self.thing_type.is_canonical());
         check.name("name", &self.name, 512);
         check.require(
             self.updated_at >= self.created_at,

@@ -13,8 +13,20 @@ use crate::InvalidValue;
 ///
 /// Every store keeps it exactly, so a row reads back as it was written and its digest stays what
 /// it was. Written as RFC 3339 with six decimals (`2026-11-20T12:00:00.000000Z`), which sorts as
-/// text; anything finer than a microsecond is cut off.
+/// text; anything finer than a microsecond is cut off. RFC 3339 has four digits for the year, so
+/// there are no moments before [`Timestamp::MIN`] or after [`Timestamp::MAX`]: arithmetic stops
+/// there and texts that lie outside are refused.
 /// A whole number is read as milliseconds since the epoch, as old records have it.
+///
+/// ```
+/// use one_ontology::Timestamp;
+///
+/// # fn main() -> Result<(), one_ontology::InvalidValue> {
+/// let noon: Timestamp = "2026-11-20T13:00:00+01:00".parse()?;
+/// assert_eq!(noon.to_string(), "2026-11-20T12:00:00.000000Z");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Spelling", into = "String")]
 pub struct Timestamp(DateTime<Utc>);
@@ -22,22 +34,35 @@ pub struct Timestamp(DateTime<Utc>);
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(DateTime::<Utc>::UNIX_EPOCH);
+    /// 0000-01-01T00:00:00Z, the earliest.
+    pub const MIN: Self = Self::at_micros(-62_167_219_200_000_000);
+    /// 9999-12-31T23:59:59.999999Z, the latest.
+    pub const MAX: Self = Self::at_micros(253_402_300_799_999_999);
 
-    /// The moment `micros` microseconds after the epoch; out of chrono's range it is the nearest
-    /// that can be said (years -262143 to 262142).
+    const fn at_micros(micros: i64) -> Self {
+        match DateTime::from_timestamp_micros(micros) {
+            Some(time) => Self(time),
+            None => Self::EPOCH,
+        }
+    }
+
+    /// The moment `micros` microseconds after the epoch, or the nearest that there is.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
-        let nearest = if micros < 0 {
-            DateTime::<Utc>::MIN_UTC
-        } else {
-            DateTime::<Utc>::MAX_UTC
-        };
-        Self(DateTime::from_timestamp_micros(micros).unwrap_or(nearest))
+        Self::at_micros(micros.clamp(Self::MIN.as_micros(), Self::MAX.as_micros()))
+    }
+
+    /// The moment `micros` microseconds after the epoch, if there is one.
+    #[must_use]
+    pub fn checked_from_micros(micros: i64) -> Option<Self> {
+        (Self::MIN.as_micros()..=Self::MAX.as_micros())
+            .contains(&micros)
+            .then(|| Self::at_micros(micros))
     }
 
     /// Microseconds since the epoch.
     #[must_use]
-    pub fn as_micros(&self) -> i64 {
+    pub const fn as_micros(&self) -> i64 {
         self.0.timestamp_micros()
     }
 
@@ -92,10 +117,13 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         DateTime::parse_from_rfc3339(text)
-            .map(|time| Self::from(time.with_timezone(&Utc)))
-            .map_err(|_| InvalidValue::new("Timestamp", text, "an RFC 3339 date and time"))
+            .ok()
+            .and_then(|time| Self::checked_from_micros(time.timestamp_micros()))
+            .ok_or_else(|| InvalidValue::new("Timestamp", text, EXPECTED))
     }
 }
+
+const EXPECTED: &str = "an RFC 3339 date and time of the years 0000 to 9999";
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -110,7 +138,10 @@ impl TryFrom<Spelling> for Timestamp {
     fn try_from(spelling: Spelling) -> Result<Self, InvalidValue> {
         match spelling {
             Spelling::Text(text) => text.parse(),
-            Spelling::Millis(millis) => Ok(Self::from_micros(millis.saturating_mul(1000))),
+            Spelling::Millis(millis) => millis
+                .checked_mul(1000)
+                .and_then(Self::checked_from_micros)
+                .ok_or_else(|| InvalidValue::new("Timestamp", &millis.to_string(), EXPECTED)),
         }
     }
 }

@@ -134,6 +134,19 @@ macro_rules! vocabulary {
                     Self::Other(name) => name.as_str(),
                 }
             }
+
+            /// Whether reading its name gives it back. It does, unless somebody took the name out
+            /// of another vocabulary's `Other`; rows that hold such a value are refused.
+            #[must_use]
+            pub fn is_canonical(&self) -> bool {
+                match self {
+                    Self::Other(name) => name
+                        .as_str()
+                        .parse::<Self>()
+                        .is_ok_and(|read| matches!(read, Self::Other(_))),
+                    _ => true,
+                }
+            }
         }
 
         impl std::str::FromStr for $name {

@@ -29,7 +29,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Places {
     places: BTreeMap<Place, Facts>,
-    watchers: Vec<Waker>,
+    watchers: BTreeMap<Place, Vec<Waker>>,
 }
 
 /// What one place has.
@@ -213,7 +213,10 @@ impl Store for MemoryStore {
         if let Some(key) = changes.key() {
             facts.receipts.insert(key.clone(), effects.receipt.clone());
         }
-        places.watchers.drain(..).for_each(Waker::wake);
+        let watchers = places.watchers.remove(&changes.place());
+        // A waker may run its task at once, which then wants the lock.
+        drop(places);
+        watchers.into_iter().flatten().for_each(Waker::wake);
         Ok(effects.receipt)
     }
 
@@ -335,10 +338,9 @@ impl Stream for Watch {
                 .get(&self.place)
                 .and_then(|facts| facts.events.get(next).cloned());
             if event.is_none() {
-                places
-                    .watchers
-                    .retain(|waker| !waker.will_wake(context.waker()));
-                places.watchers.push(context.waker().clone());
+                let watchers = places.watchers.entry(self.place).or_default();
+                watchers.retain(|waker| !waker.will_wake(context.waker()));
+                watchers.push(context.waker().clone());
             }
             event
         };
