@@ -104,14 +104,31 @@ export async function startPlugins(runtime, components, loaded, progress) {
   );
 }
 
-/** Real plugins expect the agent's own entity before their services start. @param {any} runtime */
+/**
+ * What elizaOS has made before its plugins start, and real ones expect: the agent's own world,
+ * entity and room, all with the agent's id. A host that does not offer one of them is not asked to.
+ * @param {any} runtime
+ */
 async function ensureAgent(runtime) {
-  try {
-    if ((await runtime.getEntityById(runtime.agentId)) === null) {
-      await runtime.createEntity({ id: runtime.agentId, names: [runtime.character.name], metadata: {} });
+  const id = runtime.agentId;
+  const { name } = runtime.character;
+  const steps = {
+    world: () => runtime.ensureWorldExists({ id, name: `${name}'s World`, messageServerId: id }),
+    entity: async () => {
+      if ((await runtime.getEntityById(id)) === null) await runtime.createEntity({ id, names: [name], metadata: {} });
+    },
+    room: () =>
+      runtime.ensureRoomExists({ id, name, source: "elizaos", type: "SELF", channelId: id, messageServerId: id, worldId: id }),
+    "place in its room": async () => {
+      if (!(await runtime.isRoomParticipant(id, id))) await runtime.addParticipant(id, id);
+    },
+  };
+  for (const [what, step] of Object.entries(steps)) {
+    try {
+      await step();
+    } catch (error) {
+      runtime.logger.warn(`the agent's ${what} could not be made sure of: ${describeFailure(error).message}`);
     }
-  } catch (error) {
-    runtime.logger.warn(`the agent's entity could not be made sure of: ${describeFailure(error).message}`);
   }
 }
 

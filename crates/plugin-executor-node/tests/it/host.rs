@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use plugin_runtime_api::{
     CallContext, EntityRecord, HostCall, HostError, HostReply, HostServices, MemoryRecord,
+    RoomRecord,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +22,8 @@ struct Inner {
     memories: Vec<(String, MemoryRecord)>,
     cache: BTreeMap<String, Value>,
     entities: BTreeMap<Uuid, EntityRecord>,
+    rooms: BTreeMap<Uuid, RoomRecord>,
+    participants: Vec<(Uuid, Uuid)>,
 }
 
 impl TestHost {
@@ -148,7 +151,26 @@ impl HostServices for TestHost {
             }
             HostCall::EmitEvent { .. } => HostReply::Done,
             HostCall::ListTasks { .. } => HostReply::Tasks(Vec::new()),
-            HostCall::GetRoom { .. } => HostReply::Room(None),
+            HostCall::EnsureWorld { world } => HostReply::Id(world.id.unwrap()),
+            HostCall::GetWorld { .. } => HostReply::World(None),
+            HostCall::GetRoom { id } => HostReply::Room(inner.rooms.get(&id).cloned()),
+            HostCall::EnsureRoom { room } => {
+                let id = room.id.unwrap();
+                inner.rooms.entry(id).or_insert(room);
+                HostReply::Id(id)
+            }
+            HostCall::ListParticipants { room_id } => HostReply::Ids(
+                inner
+                    .participants
+                    .iter()
+                    .filter(|(_, room)| *room == room_id)
+                    .map(|(entity, _)| *entity)
+                    .collect(),
+            ),
+            HostCall::AddParticipant { entity_id, room_id } => {
+                inner.participants.push((entity_id, room_id));
+                HostReply::Flag(true)
+            }
             _ => return Err(HostError::Unsupported { call: name }),
         })
     }

@@ -197,6 +197,14 @@ fn plugins_are_initialised_in_order_and_described_afterwards() {
         crate::support::result(ending),
         json!({"order": ["a", "b"], "config": {"GREETING": "hello from @scope/b", "OTHER": "kept"}})
     );
-    // Real plugins expect the agent's own entity before their services start.
-    assert_eq!(bench.host.names(), ["entity.get", "entity.create"]);
+    // What real plugins expect to be there before their services start.
+    let expected = [
+        "world.ensure",
+        "entity.get",
+        "entity.create",
+        "room.ensure",
+        "participant.list",
+        "participant.add",
+    ];
+    assert_eq!(bench.host.names(), expected);
 }

@@ -114,6 +114,10 @@ fn bootstrap_and_knowledge_share_a_runtime() {
     assert!(text.starts_with("The current date and time is "), "{text}");
     let character = output(&bench, ComponentKind::Provider, "CHARACTER", json!({}));
     assert_eq!(character.pointer("/values/agentName").unwrap(), "Ada");
+    // The agent has a room of its own, as elizaOS would have made it.
+    let roles = output(&bench, ComponentKind::Provider, "ROLES", json!({}));
+    let text = roles.get("text").unwrap().as_str().unwrap();
+    assert!(text.starts_with("No access to role information"), "{text}");
     // Providers of one plugin see the other: they share one runtime.
     let providers = output(&bench, ComponentKind::Provider, "PROVIDERS", json!({}));
     assert!(
