@@ -76,6 +76,9 @@ fn compare(registry: &Registry, shape: Shape, rounds: usize) {
     }
     assert_eq!(best, registry.direct(&answers[1].1), "both searches agree");
 
+    let steps = plugin_resolver::resolve(&universe, &complete)
+        .unwrap()
+        .steps();
     let times = [
         median(rounds, || plugin_resolver::resolve(&universe, &request)),
         median(rounds, || plugin_resolver::resolve(&universe, &complete)),
@@ -97,7 +100,7 @@ fn compare(registry: &Registry, shape: Shape, rounds: usize) {
         }
     };
     println!(
-        "{:<18} {:.3} ms | solver {}{} | pubgrub {}{} | resolvo {}{} | universe {:.3} ms",
+        "{:<18} {:.3} ms | solver {}{} | pubgrub {}{} | resolvo {}{} | universe {:.3} ms, {steps} steps",
         format!("{}, {shape:?}", registry.packages.len()),
         times[0].as_secs_f64() * 1e3,
         ratio(times[1]),

@@ -47,6 +47,11 @@ pub(crate) fn solve(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) 
         ranked: Cell::new(0),
         is_root: RefCell::new(vec![false; count]),
         steps: Cell::new(*budget),
+        trail: RefCell::new(Trail {
+            decided: Vec::new(),
+            places: vec![usize::MAX; count],
+        }),
+        returns: Cell::new(0),
     };
     let result = pubgrub::resolve(&provider, REQUEST, 0_u32);
     *budget = provider.steps.get();
@@ -90,6 +95,38 @@ struct Provider<'a, 'b> {
     ranked: Cell<u32>,
     is_root: RefCell<Vec<bool>>,
     steps: Cell<u64>,
+    trail: RefCell<Trail>,
+    /// How often the search went back.
+    returns: Cell<u64>,
+}
+
+/// After so many ways back a step costs one more.
+const RETURNS_PER_STEP: u64 = 16;
+
+/// The decisions that stand, as far as later decisions show.
+struct Trail {
+    decided: Vec<u32>,
+    /// Where each package was last put.
+    places: Vec<usize>,
+}
+
+impl Trail {
+    /// Whether this package was decided before, so that the search must have gone back to it.
+    fn returns_to(&mut self, package: u32) -> bool {
+        let Some(place) = usize::try_from(package)
+            .ok()
+            .and_then(|at| self.places.get_mut(at))
+        else {
+            return false;
+        };
+        let is_return = self.decided.get(*place) == Some(&package);
+        if is_return {
+            self.decided.truncate(*place);
+        }
+        *place = self.decided.len();
+        self.decided.push(package);
+        is_return
+    }
 }
 
 impl Provider<'_, '_> {
@@ -159,6 +196,9 @@ impl DependencyProvider for Provider<'_, '_> {
         if *package == REQUEST {
             return Ok(Some(0));
         }
+        if self.trail.borrow_mut().returns_to(*package) {
+            self.returns.set(self.returns.get() + 1);
+        }
         Ok(self.instance.preferred(*package, left))
     }
 
@@ -184,7 +224,9 @@ impl DependencyProvider for Provider<'_, '_> {
     }
 
     fn should_cancel(&self) -> Result<(), OutOfBudget> {
-        let left = self.steps.get().checked_sub(1).ok_or(OutOfBudget)?;
+        // Every way back teaches the solver something that it looks at in each later step, so steps grow dearer as they do in time.
+        let cost = 1 + self.returns.get() / RETURNS_PER_STEP;
+        let left = self.steps.get().checked_sub(cost).ok_or(OutOfBudget)?;
         self.steps.set(left);
         Ok(())
     }
