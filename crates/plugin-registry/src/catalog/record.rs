@@ -286,6 +286,10 @@ impl PluginRecord {
         lines.extend(listed.filter_map(|(line, release)| Some((*line, release.npm.clone()?))));
         lines.extend(package.iter().flat_map(newest_of_lines));
         let of_package = package.as_ref().map(installable);
+        let description = package
+            .as_ref()
+            .and_then(|package| package.description.clone())
+            .or_else(|| listing.as_ref()?.description.clone());
         Self {
             registry_url: package
                 .as_ref()
@@ -293,11 +297,8 @@ impl PluginRecord {
                 .or_else(|| listing.as_ref().map(|listing| &listing.source))
                 .map(|source| source.0.clone())
                 .unwrap_or_default(),
-            description: package
-                .as_ref()
-                .and_then(|package| package.description.clone())
-                .or_else(|| listing.as_ref()?.description.clone()),
-            categories: categories(npm_package.as_str(), &keywords),
+            categories: categories(npm_package.as_str(), &keywords, description.as_deref()),
+            description,
             keywords,
             version: package
                 .as_ref()

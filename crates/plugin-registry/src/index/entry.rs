@@ -86,7 +86,7 @@ pub(super) fn read_entry(
     let installable = installable(&lines);
     note_supports(supports, &lines, report);
     Some(IndexEntry {
-        categories: categories(name.as_str(), &topics),
+        categories: categories(name.as_str(), &topics, description.as_deref()),
         name: name.clone(),
         npm_package,
         repository,

@@ -48,7 +48,7 @@ pub(super) fn read_flat(
     };
     let (repository, npm_package) = place(name, text, report)?;
     let entry = IndexEntry {
-        categories: categories(name.as_str(), &[]),
+        categories: categories(name.as_str(), &[], None),
         name: name.clone(),
         npm_package,
         repository,

@@ -215,10 +215,42 @@ const NOISE: &[&str] = &[
     "plugin", "plugins", "elizaos", "eliza", "ai", "agent", "agents", "os",
 ];
 
+/// Words that speak for a category in a name and say nothing in a sentence.
+const VAGUE: &[&str] = &[
+    "base",
+    "chain",
+    "chat",
+    "form",
+    "forms",
+    "feed",
+    "line",
+    "model",
+    "models",
+    "near",
+    "provider",
+    "providers",
+    "search",
+    "service",
+    "services",
+    "signal",
+    "sui",
+    "ton",
+    "video",
+    "image",
+    "bridge",
+    "lens",
+    "market",
+    "matrix",
+];
+
 /// Every category that `name` (without its scope) or one of `keywords` speaks for, the weightiest
 /// first: what the name says, in the order of its words; then what the keywords say, in theirs.
-/// Never empty.
-pub(crate) fn categories(name: &str, keywords: &[String]) -> Vec<Category> {
+/// Where neither says anything, the one that most words of the description speak for. Never empty.
+pub(crate) fn categories(
+    name: &str,
+    keywords: &[String],
+    description: Option<&str>,
+) -> Vec<Category> {
     let mut found: Vec<Category> = Vec::new();
     let bare = name.rsplit('/').next().unwrap_or(name);
     // `client-discord` and `adapter-postgres` say by their first word what they are.
@@ -237,8 +269,28 @@ pub(crate) fn categories(name: &str, keywords: &[String]) -> Vec<Category> {
         }
     }
     if found.is_empty() {
-        found.push(Category::Uncategorized);
+        found.push(described(description.unwrap_or_default()));
     }
     found.truncate(4);
     found
+}
+
+/// The category that most words of a description speak for, the first of equals.
+fn described(description: &str) -> Category {
+    let words: Vec<String> = description
+        .split(|c: char| !c.is_alphanumeric())
+        .map(str::to_lowercase)
+        .filter(|word| !VAGUE.contains(&word.as_str()))
+        .collect();
+    let mut best = (0, &Category::Uncategorized);
+    for (category, speaking) in RULE {
+        let count = words
+            .iter()
+            .filter(|word| speaking.contains(&word.as_str()))
+            .count();
+        if count > best.0 {
+            best = (count, category);
+        }
+    }
+    best.1.clone()
 }

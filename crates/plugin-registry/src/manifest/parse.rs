@@ -73,7 +73,7 @@ impl Manifest {
         let (unpacked_size, integrity) = dist(&mut fields);
         let installable = Installability::unless(report.errors.clone());
         let manifest = Self {
-            categories: categories(name.as_str(), &keywords),
+            categories: categories(name.as_str(), &keywords, description.as_deref()),
             name,
             version,
             description,

@@ -423,12 +423,12 @@ fn rows_of_an_organisation_go_before_the_shared_ones_and_stay_its_own() {
     let all = CatalogFilter::default();
     assert_eq!(world.names(&acme, &all).len(), 4);
     assert_eq!(world.names(&other, &all), world.names(&global, &all));
-    // What the shared row would match does not show it where it is behind another.
-    let inactive = CatalogFilter {
-        statuses: vec![ThingStatus::Inactive],
-        ..all
-    };
-    assert!(world.names(&acme, &inactive).is_empty());
+    let listed = block_on(world.catalog(&acme).list(&all)).unwrap().items;
+    let own_row = listed
+        .iter()
+        .find(|entry| entry.name == "@elizaos/plugin-sql")
+        .unwrap();
+    assert_eq!(own_row.place, acme.place());
 
     let found = |scope: &Scope, text: &str| -> Vec<String> {
         let hits = block_on(world.catalog(scope).search(text, None)).unwrap();
@@ -465,6 +465,20 @@ fn rows_of_an_organisation_go_before_the_shared_ones_and_stay_its_own() {
         dependents(&acme, "@elizaos/plugin-sql"),
         ["@acme/plugin-secret", "@elizaos/plugin-bootstrap"]
     );
+
+    // What the shared row would match does not show it where it is behind another.
+    let broken = json!({"dependencies": {"@elizaos/core": "workspace:*"}});
+    world.sync(
+        &acme,
+        &[record("@elizaos/plugin-solana", &[("8.0.0", broken)])],
+    );
+    let published = CatalogFilter {
+        statuses: vec![ThingStatus::Published],
+        ..all
+    };
+    let solana = "@elizaos/plugin-solana".to_owned();
+    assert!(!world.names(&acme, &published).contains(&solana));
+    assert!(world.names(&other, &published).contains(&solana));
 }
 
 #[test]

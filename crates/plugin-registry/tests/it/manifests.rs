@@ -211,8 +211,18 @@ fn a_broken_dependency_makes_the_release_not_installable_and_says_which() {
 
 #[test]
 fn categories_come_from_the_name_first_and_then_from_the_keywords() {
+    let described = |description: &str, expected: Category| {
+        let parsed = manifest(json!({"name": "plugin-zzz", "description": description}));
+        assert_eq!(parsed.value.category(), expected, "{description}");
+    };
+    described(
+        "Swap tokens on any DEX of the blockchain, then post to Discord",
+        Category::Blockchain,
+    );
+    described("A service model for your base", Category::Uncategorized);
     let check = |name: &str, keywords: &[&str], expected: Category| {
-        let parsed = manifest(json!({"name": name, "keywords": keywords}));
+        let parsed =
+            manifest(json!({"name": name, "keywords": keywords, "description": "discord"}));
         assert_eq!(parsed.value.category(), expected, "{name}");
     };
     check(
@@ -231,11 +241,7 @@ fn categories_come_from_the_name_first_and_then_from_the_keywords() {
     check("@elizaos/plugin-openai", &[], Category::Llm);
     check("@elizaos/plugin-browser", &["web"], Category::Browser);
     check("@elizaos/plugin-zzz", &["defi"], Category::Blockchain);
-    check(
-        "@elizaos/plugin-zzz",
-        &["whatever"],
-        Category::Uncategorized,
-    );
+    check("@elizaos/plugin-zzz", &["whatever"], Category::Client);
 }
 
 #[test]
