@@ -17,6 +17,36 @@ mod scripted {
     plugin_testkit::executor_suite!(|| Some(ScriptedFixture::new()));
 }
 
+/// A router in front of another executor keeps the contract as if it were one.
+mod routed {
+    use std::sync::Arc;
+
+    use plugin_runtime_api::{Artifact, Engine, EngineRouter, Executor};
+    use plugin_testkit::executor::{Fixture, NativeFixture, ScriptedFixture};
+
+    struct Routed(NativeFixture, Arc<dyn Executor>);
+
+    impl Fixture for Routed {
+        fn executor(&self) -> Arc<dyn Executor> {
+            Arc::clone(&self.1)
+        }
+
+        fn engine(&self) -> Engine {
+            self.0.engine()
+        }
+
+        fn artifact(&self) -> Artifact {
+            self.0.artifact()
+        }
+    }
+
+    plugin_testkit::executor_suite!(|| {
+        let native = NativeFixture::new();
+        let router = EngineRouter::new([ScriptedFixture::new().executor(), native.executor()]);
+        Some(Routed(native, Arc::new(router)))
+    });
+}
+
 /// The clauses that a fault breaks, by name.
 fn broken(fault: Fault, names: &[&str]) -> BTreeSet<String> {
     let cases = CASES.iter().filter(|case| names.contains(&case.name));
