@@ -105,7 +105,7 @@ function entities(host, agentId) {
   /** @param {any} entity */
   const create = (entity) => host("entity.create", { entity: { ...entity, agentId: entity?.agentId ?? agentId } });
   /** @param {string} id */
-  const get = (id) => host("entity.get", { id });
+  const get = async (id) => filled(await host("entity.get", { id }), { names: [], metadata: {} });
   return {
     getEntityById: get,
     /** @param {string[]} ids */
@@ -122,8 +122,10 @@ function entities(host, agentId) {
     /** @param {any} entity */
     updateEntity: (entity) => host("entity.update", { entity }),
     /** @param {string} roomId @param {boolean} [includeComponents] */
-    getEntitiesForRoom: (roomId, includeComponents) =>
-      host("entity.list_for_room", { roomId, includeComponents: includeComponents ?? false }),
+    getEntitiesForRoom: async (roomId, includeComponents) => {
+      const found = await host("entity.list_for_room", { roomId, includeComponents: includeComponents ?? false });
+      return found.map((/** @type {any} */ it) => filled(it, { names: [], metadata: {}, components: [] }));
+    },
   };
 }
 
@@ -268,32 +270,52 @@ function relationships(host) {
     /** @param {any} relationship */
     updateRelationship: (relationship) => host("relationship.update", { relationship }),
     /** @param {any} it */
-    getRelationship: (it) =>
-      host("relationship.get", { sourceEntityId: it?.sourceEntityId, targetEntityId: it?.targetEntityId }),
+    getRelationship: async (it) =>
+      labelled(await host("relationship.get", { sourceEntityId: it?.sourceEntityId, targetEntityId: it?.targetEntityId })),
     /** @param {any} it */
-    getRelationships: (it) => host("relationship.list", { entityId: it?.entityId, tags: it?.tags ?? [] }),
+    getRelationships: async (it) => {
+      const found = await host("relationship.list", { entityId: it?.entityId, tags: it?.tags ?? [] });
+      return found.map(labelled);
+    },
   };
 }
 
 /** @param {HostCall} host */
 function tasks(host) {
+  /** @param {Record<string, unknown>} which */
+  const list = async (which) => (await host("task.list", which)).map(labelled);
   return {
     /** @param {any} task */
     createTask: (task) => host("task.create", { task }),
     /** @param {string} id */
-    getTask: (id) => host("task.get", { id }),
+    getTask: async (id) => labelled(await host("task.get", { id })),
     /** @param {any} it */
     getTasks: async (it) => {
-      const found = await host("task.list", { roomId: it?.roomId, tags: it?.tags ?? [] });
+      const found = await list({ roomId: it?.roomId, tags: it?.tags ?? [] });
       return it?.entityId ? found.filter((/** @type {any} */ task) => task.entityId === it.entityId) : found;
     },
     /** @param {string} name */
-    getTasksByName: (name) => host("task.list", { name }),
+    getTasksByName: (name) => list({ name }),
     /** @param {string} id @param {any} task */
     updateTask: (id, task) => host("task.update", { task: { ...task, id } }),
     /** @param {string} id */
     deleteTask: (id) => host("task.delete", { id }),
   };
+}
+
+/** @param {any} record */
+const labelled = (record) => filled(record, { tags: [], metadata: {} });
+
+/**
+ * A record with the collections that elizaOS's own database never leaves out; plugins read into
+ * them unasked.
+ * @param {any} record
+ * @param {Record<string, unknown>} empty
+ */
+function filled(record, empty) {
+  if (!isRecord(record)) return record;
+  const missing = Object.entries(empty).filter(([key]) => record[key] === undefined || record[key] === null);
+  return { ...record, ...Object.fromEntries(missing) };
 }
 
 /** @param {unknown} it @returns {it is ArrayLike<number>} */
