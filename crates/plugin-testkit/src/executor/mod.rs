@@ -8,7 +8,7 @@
 //!
 //! | component | input | does |
 //! |---|---|---|
-//! | action `ECHO` | anything | logs `conformance echo`, says `{"text": "echo"}` through the callback, returns `{"echo": <its parameters>}` |
+//! | action `ECHO` | an object | logs `conformance echo`, says `{"text": "echo"}` through the callback, returns `{"echo": <its parameters>}` |
 //! | action `FAIL` | | throws an error with the message `broken on purpose` |
 //! | action `SLOW` | `{"ms"}` | waits so many milliseconds without blocking others, returns `{"slept": <ms>}` |
 //! | action `REFUSE` | | its `validate` says no; its handler sets the cache key `refused` |

@@ -88,7 +88,10 @@ pub(crate) async fn after_a_failed_start_it_can_be_started(kit: &Kit) {
     spec.plugins.push(plugin(BROKEN));
     kit.start(spec).await.unwrap_err();
     kit.started().await;
-    assert_eq!(kit.result("ECHO", json!(1)).await, json!({ "echo": 1 }));
+    assert_eq!(
+        kit.result("ECHO", json!({ "n": 1 })).await,
+        json!({ "echo": { "n": 1 } })
+    );
 }
 
 pub(crate) async fn a_higher_fence_replaces_what_runs(kit: &Kit) {

@@ -58,7 +58,10 @@ pub(crate) async fn it_can_be_started_again(kit: &Kit) {
     kit.stop(1, GRACE).await.unwrap();
     let again = kit.started().await;
     assert_eq!(again.plugins, first.plugins);
-    assert_eq!(kit.result("ECHO", json!(1)).await, json!({ "echo": 1 }));
+    assert_eq!(
+        kit.result("ECHO", json!({ "n": 1 })).await,
+        json!({ "echo": { "n": 1 } })
+    );
 }
 
 pub(crate) async fn one_stop_does_not_touch_another_runtime(kit: &Kit) {
@@ -74,5 +77,8 @@ pub(crate) async fn one_stop_does_not_touch_another_runtime(kit: &Kit) {
         executor.status(&another).await.unwrap(),
         RuntimeStatus::Stopped
     );
-    assert_eq!(kit.result("ECHO", json!(1)).await, json!({ "echo": 1 }));
+    assert_eq!(
+        kit.result("ECHO", json!({ "n": 1 })).await,
+        json!({ "echo": { "n": 1 } })
+    );
 }
