@@ -93,6 +93,22 @@ impl AuditError {
 }
 
 /// Checks a chain event by event, in constant memory.
+///
+/// ```
+/// use one_ontology::audit::Verifier;
+/// use one_ontology::{Event, EventId, EventType, NewEvent, Place, SequentialIds, Timestamp};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (ids, now) = (SequentialIds::new(), Timestamp::EPOCH);
+/// let body = NewEvent::new(EventId::new(&ids, now), EventType::TaskEvent, None);
+/// let mut event = Event::seal(Place::Global, None, &"system:example".parse()?, now, body);
+/// assert!(Verifier::new(Place::Global).push(&event).is_ok());
+/// event.event_type = EventType::PriceEvent;
+/// let error = Verifier::new(Place::Global).push(&event).unwrap_err();
+/// assert_eq!(error.tag(), "AuditAltered");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Verifier {
     place: Place,

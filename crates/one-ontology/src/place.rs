@@ -121,6 +121,16 @@ serde_as_text!(TaskName);
 ///
 /// Written `person:<uuid>`, `agent:<uuid>@<group uuid>` or `system:<task>`; a bare UUID is read as
 /// a person.
+///
+/// ```
+/// use one_ontology::Actor;
+///
+/// # fn main() -> Result<(), one_ontology::InvalidValue> {
+/// let task: Actor = "system:registry_sync".parse()?;
+/// assert_eq!(task.to_string(), "system:registry_sync");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// A person.

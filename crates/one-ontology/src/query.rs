@@ -176,6 +176,30 @@ macro_rules! query {
 }
 
 /// Which things, by name (bytes), then id. Filters that are empty do not filter.
+///
+/// ```
+/// use futures::executor::block_on;
+/// use one_ontology::{Limit, MemoryStore, Place, Scope, Store, ThingQuery, ThingType};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (store, scope) = (MemoryStore::new(), Scope::system("example".parse()?, Place::Global));
+/// let mut query = ThingQuery {
+///     limit: Limit::new(10),
+///     ..ThingQuery::of_type(ThingType::Course)
+/// };
+/// loop {
+///     let page = block_on(store.things(&scope, &query))?;
+///     for course in page.items {
+///         println!("{}", course.name);
+///     }
+///     query.cursor = page.next;
+///     if query.cursor.is_none() {
+///         break;
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ThingQuery {

@@ -21,6 +21,29 @@ vocabulary! {
 ///
 /// A scope is a decision: [`Scope::decide`] makes it from what a [`Directory`] says,
 /// [`Scope::enter`] asks the directory first.
+///
+/// ```
+/// use one_ontology::{
+///     Access, Group, GroupId, Membership, PersonId, Role, Scope, SequentialIds, Standing,
+///     Timestamp,
+/// };
+///
+/// # fn main() -> Result<(), one_ontology::ScopeError> {
+/// let (ids, now) = (SequentialIds::new(), Timestamp::EPOCH);
+/// let acme = Group::new(GroupId::new(&ids, now), "Acme", now);
+/// let ada = PersonId::new(&ids, now);
+/// let stranger = Standing::default();
+/// assert!(Scope::decide(ada.into(), &acme, &stranger).is_err());
+///
+/// let user = Standing {
+///     own: Some(Membership::new(ada, acme.place(), Role::GroupUser, now)),
+///     ..Standing::default()
+/// };
+/// let scope = Scope::decide(ada.into(), &acme, &user)?;
+/// assert_eq!((scope.place(), scope.access()), (acme.place(), Access::Write));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     place: Place,

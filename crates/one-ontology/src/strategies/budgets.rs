@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use super::{duration, quota_period, timestamp};
-use crate::{BudgetKey, BudgetRule, BudgetState, Settle, Spend};
+use super::{duration, head, place, quota_period, seq, timestamp};
+use crate::{Answer, BudgetKey, BudgetRule, BudgetState, Receipt, Settle, Spend};
 
 /// Any key of a budget.
 pub fn budget_key() -> BoxedStrategy<BudgetKey> {
@@ -49,6 +49,20 @@ pub fn spend() -> BoxedStrategy<Spend> {
     let amount = prop_oneof![8 => Just(1), 1 => 0..10_u32, 1 => any::<u32>()];
     (budget_key(), budget_rule(), amount)
         .prop_map(|(key, rule, amount)| Spend { key, rule, amount })
+        .boxed()
+}
+
+/// Any receipt.
+pub fn receipt() -> BoxedStrategy<Receipt> {
+    let budgets = btree_map(budget_key(), budget_state(), 0..3);
+    (place(), seq(), head(), budgets, any::<bool>())
+        .prop_map(|(place, first, head, budgets, done)| Receipt {
+            place,
+            first,
+            head,
+            budgets,
+            answer: if done { Answer::Done } else { Answer::Replayed },
+        })
         .boxed()
 }
 

@@ -15,21 +15,21 @@ mod queries;
 mod rows;
 mod values;
 
-pub use budgets::{budget_key, budget_rule, budget_state, settle, spend};
+pub use budgets::{budget_key, budget_rule, budget_state, receipt, settle, spend};
 pub use changes::{change_set, history};
 pub use ids::{
     connection_id, digest, event_id, group_id, head, idempotency_key, knowledge_id, person_id,
     revision, seq, thing_id, uuid,
 };
 pub use names::{
-    connection_type, event_type, group_status, group_type, join_policy, knowledge_role,
-    knowledge_type, membership_status, other_name, plan, quota_period, role, thing_status,
-    thing_type, visibility,
+    access, connection_type, event_type, group_status, group_type, join_policy, knowledge_role,
+    knowledge_type, membership_status, other_name, plan, plugin_connection_type, plugin_event_type,
+    plugin_thing_type, quota_period, role, thing_status, thing_type, visibility,
 };
 pub use places::{actor, end, end_in, place, scope, scope_in, standing, task_name};
 pub use queries::{
-    among, connection_query, cursor, event_query, knowledge_query, limit, person_query,
-    search_query, thing_query,
+    among, candidate, connection_query, cursor, ended, event_query, hit, hit_id, knowledge_query,
+    limit, person_query, search_query, thing_query,
 };
 pub use rows::{
     chain, chunk_position, connection, embedding, group, knowledge, knowledge_source, label,

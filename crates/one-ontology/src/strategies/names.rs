@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::{
-    ConnectionType, EventType, GroupStatus, GroupType, JoinPolicy, KnowledgeRole, KnowledgeType,
-    MembershipStatus, OtherName, Plan, PluginConnectionType, PluginEventType, PluginThingType,
-    QuotaPeriod, Role, ThingStatus, ThingType, Visibility,
+    Access, ConnectionType, EventType, GroupStatus, GroupType, JoinPolicy, KnowledgeRole,
+    KnowledgeType, MembershipStatus, OtherName, Plan, PluginConnectionType, PluginEventType,
+    PluginThingType, QuotaPeriod, Role, ThingStatus, ThingType, Visibility,
 };
 
 macro_rules! closed {
@@ -39,6 +39,14 @@ closed! {
     knowledge_type: KnowledgeType,
     /// Any role of knowledge.
     knowledge_role: KnowledgeRole,
+    /// Any access.
+    access: Access,
+    /// Any of the plugin platform's types of things.
+    plugin_thing_type: PluginThingType,
+    /// Any of the plugin platform's types of connections.
+    plugin_connection_type: PluginConnectionType,
+    /// Any of the plugin platform's types of events.
+    plugin_event_type: PluginEventType,
     /// Any period of a quota.
     quota_period: QuotaPeriod,
 }

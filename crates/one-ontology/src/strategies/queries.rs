@@ -5,12 +5,13 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::{
-    connection_type, embedding, end, event_type, hostile_text, json, knowledge_type, label, name,
-    seq, text, thing_status, thing_type,
+    connection_type, embedding, end, event_type, hostile_text, json, knowledge_id, knowledge_type,
+    label, name, seq, text, thing_id, thing_status, thing_type,
 };
+use crate::search::Candidate;
 use crate::{
-    Among, ConnectionQuery, Cursor, Ended, EventQuery, KnowledgeQuery, Limit, PersonQuery,
-    SearchQuery, ThingQuery,
+    Among, ConnectionQuery, Cursor, Ended, EventQuery, Hit, HitId, KnowledgeQuery, Limit,
+    PersonQuery, SearchQuery, ThingQuery,
 };
 
 /// Any limit, mostly small.
@@ -31,7 +32,8 @@ pub fn cursor() -> BoxedStrategy<Cursor> {
     .boxed()
 }
 
-fn ended() -> BoxedStrategy<Ended> {
+/// Whether what has ended is listed.
+pub fn ended() -> BoxedStrategy<Ended> {
     prop_oneof![Just(Ended::Left), Just(Ended::Listed)].boxed()
 }
 
@@ -123,6 +125,37 @@ pub fn among() -> BoxedStrategy<Among> {
             .prop_map(|(types, labels)| Among::Knowledge { types, labels }),
     ]
     .boxed()
+}
+
+/// The id of anything that can be found.
+pub fn hit_id() -> BoxedStrategy<HitId> {
+    prop_oneof![
+        thing_id().prop_map(HitId::Thing),
+        knowledge_id().prop_map(HitId::Knowledge),
+    ]
+    .boxed()
+}
+
+/// Any hit.
+pub fn hit() -> BoxedStrategy<Hit> {
+    (hit_id(), 0.0..1.0_f64, option::of(-1.0..=1.0_f32))
+        .prop_map(|(id, score, similarity)| Hit {
+            id,
+            score,
+            similarity,
+        })
+        .boxed()
+}
+
+/// Any row that may be found, of any text.
+pub fn candidate() -> BoxedStrategy<Candidate> {
+    (hit_id(), hostile_text(), option::of(embedding()))
+        .prop_map(|(id, text, embedding)| Candidate {
+            id,
+            text,
+            embedding,
+        })
+        .boxed()
 }
 
 /// Any search.

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use one_ontology::search::{Candidate, rank, terms, words};
 use one_ontology::{
     Among, Embedding, Hit, HitId, Knowledge, KnowledgeId, KnowledgeType, Limit, MemoryStore,
-    SearchQuery, Store as _, ThingId, ThingType, strategies,
+    SearchQuery, Store as _, ThingType, strategies,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -245,14 +245,12 @@ fn a_store_finds_things_and_knowledge_apart() {
 }
 
 fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
-    let text = prop_oneof![strategies::hostile_text(), "(red|green|blue| ){0,12}"];
-    vec((text, option::of(strategies::embedding())), 0..12).prop_map(|rows| {
+    let colours = option::of("(red|green|blue| ){0,12}");
+    vec((strategies::candidate(), colours), 0..12).prop_map(|rows| {
         rows.into_iter()
-            .enumerate()
-            .map(|(i, (text, embedding))| Candidate {
-                id: HitId::Thing(ThingId::of_name(&[&i.to_string()])),
-                text,
-                embedding,
+            .map(|(candidate, colours)| Candidate {
+                text: colours.unwrap_or(candidate.text),
+                ..candidate
             })
             .collect()
     })

@@ -373,6 +373,8 @@ proptest! {
         people in strategies::person_query(),
         knowledge in strategies::knowledge_query(),
         search in strategies::search_query(),
+        receipt in strategies::receipt(),
+        hit in strategies::hit(),
     ) {
         round(&spend)?;
         round(&settle)?;
@@ -385,6 +387,8 @@ proptest! {
         round(&people)?;
         round(&knowledge)?;
         round(&search)?;
+        round(&receipt)?;
+        round(&hit)?;
     }
 
     #[test]
