@@ -87,10 +87,11 @@ impl Desk<'_> {
             let row = self.new_row(self.knowledge_id(id, generation), table, &memory, now)?;
             let mut changes = self.memory_changes(&row, table, now);
             if memory.unique == Some(true) && row.embedding.is_some() {
+                // In this order: whoever is faster after the look is noticed by the turn.
+                changes = self.take_turn(changes, table, &memory, now).await?;
                 if let Some(same) = self.same_as(&row, table, &memory).await? {
                     return Ok(same);
                 }
-                changes = self.alone(changes, table, &memory, now).await?;
             }
             if let Some(mut first) = first.filter(|_| forgotten) {
                 first.metadata = first.metadata.with("generation", generation);
@@ -145,7 +146,7 @@ impl Desk<'_> {
     }
 
     /// Of two unique memories kept at once in a table and room, the second is decided anew.
-    async fn alone(
+    async fn take_turn(
         &self,
         changes: ChangeSet,
         table: &str,

@@ -57,9 +57,6 @@ impl Desk<'_> {
             .with("table", table)
             .with("has_text", text.is_some())
             .with("record", self.to_json(&kept)?);
-        if let Some(generation) = self.generation_of(&row) {
-            row.metadata = row.metadata.with("generation", generation);
-        }
         row.text = match row.knowledge_type {
             KnowledgeType::VectorOnly => text,
             // Knowledge without a vector must say something.

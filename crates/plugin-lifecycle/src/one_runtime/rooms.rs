@@ -60,6 +60,15 @@ impl Desk<'_> {
             .with("type", "conversation")
     }
 
+    /// A change of who takes part in a room, if there is the room. It writes the room anew, so that
+    /// of two changes at once, or of a change and the room's end, the second is decided anew.
+    async fn in_room(&self, room: Uuid, now: Timestamp) -> Result<Option<ChangeSet>, HostError> {
+        let found = self.find_row::<RoomRecord>(room).await?;
+        Ok(found.map(|(row, _)| {
+            ChangeSet::new(&self.scope, self.room_event(row.id, now), now).replace(row)
+        }))
+    }
+
     /// Who takes part in a room, as connections.
     async fn holding(&self, room: Uuid) -> Result<Vec<Connection>, HostError> {
         let query = ConnectionQuery::to(self.room_id(room), ConnectionType::ParticipatedIn);
@@ -104,16 +113,13 @@ impl Desk<'_> {
         let mut tries = Tries::default();
         loop {
             let now = self.now();
-            if self.find_row::<RoomRecord>(room).await?.is_none() {
-                return Err(self.no::<RoomRecord>(room));
-            }
+            let changes = self.in_room(room, now).await?;
+            let mut changes = changes.ok_or_else(|| self.no::<RoomRecord>(room))?;
             let thing = self.entity_thing(entity, now).await?;
             let pair = self.part(entity, room).await?;
             if pair.holds.is_some() {
                 return Ok(false);
             }
-            let event = self.room_event(self.room_id(room), now);
-            let mut changes = ChangeSet::new(&self.scope, event, now);
             if let Some(missing) = thing.missing {
                 changes = changes.insert(missing);
             }
@@ -132,12 +138,12 @@ impl Desk<'_> {
     ) -> Result<bool, HostError> {
         let mut tries = Tries::default();
         loop {
-            let Some(holds) = self.part(entity, room).await?.holds else {
+            let changes = self.in_room(room, self.now()).await?;
+            let holds = self.part(entity, room).await?.holds;
+            let (Some(changes), Some(holds)) = (changes, holds) else {
                 return Ok(false);
             };
-            let now = self.now();
-            let event = self.room_event(self.room_id(room), now);
-            let changes = ChangeSet::new(&self.scope, event, now).disconnect(holds.id);
+            let changes = changes.disconnect(holds.id);
             if self.commit(changes, &mut tries).await? == Written::Yes {
                 return Ok(true);
             }
@@ -164,16 +170,15 @@ impl Desk<'_> {
         }
         let mut tries = Tries::default();
         loop {
+            let now = self.now();
+            let changes = self.in_room(room, now).await?;
             let pair = self.part(entity, room).await?;
-            let Some(holds) = &pair.holds else {
+            let (Some(changes), Some(holds)) = (changes, &pair.holds) else {
                 return Err(self.invalid(&format!("{entity} does not take part in {room}")));
             };
             if holds.metadata.text("state") == state.as_deref() {
                 return Ok(());
             }
-            let now = self.now();
-            let event = self.room_event(self.room_id(room), now);
-            let changes = ChangeSet::new(&self.scope, event, now);
             let metadata = participation(entity, room, state.clone());
             let changes = self.connect(changes, &pair, metadata, now);
             if self.commit(changes, &mut tries).await? == Written::Yes {

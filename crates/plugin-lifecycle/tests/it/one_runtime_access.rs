@@ -203,7 +203,7 @@ fn agents_and_organisations_see_nothing_of_each_other() {
 }
 
 /// Everything an agent can read, by the ids that `every_call` uses.
-fn glance(agent: &Agent) -> Vec<Value> {
+pub(crate) fn glance(agent: &Agent) -> Vec<Value> {
     let reads = every_call().into_iter().filter(|call| {
         let call: HostCall = serde_json::from_value(call.clone()).unwrap();
         matches!(

@@ -5,19 +5,22 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use async_trait::async_trait;
+use futures::executor::block_on;
 use futures::stream::BoxStream;
 use one_ontology::{
     BudgetKey, BudgetRule, BudgetState, ChangeSet, Connection, ConnectionQuery, Directory, Event,
     EventQuery, Exhausted, Group, GroupId, Head, Hit, Knowledge, KnowledgeId, KnowledgeQuery,
     Membership, MemoryStore, Page, Person, PersonId, PersonQuery, Place, Receipt, RowId, Scope,
-    SearchQuery, Seq, Store, StoreError, Thing, ThingId, ThingQuery, Timestamp,
+    SearchQuery, Seq, SequentialIds, Store, StoreError, Thing, ThingId, ThingQuery, Timestamp,
 };
+use plugin_lifecycle::OneRuntime;
+use plugin_runtime_api::{CallContext, HostCall, HostError, HostReply, HostServices};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::one_runtime::{Agent, Host, id};
-use crate::one_runtime_access::every_call;
+use crate::one_runtime_access::{every_call, glance};
 
 /// A call with ids of a small space, so that calls meet each other.
 fn call() -> impl Strategy<Value = Value> {
@@ -77,7 +80,12 @@ fn call() -> impl Strategy<Value = Value> {
 
 /// What a call comes to, as far as plugin code sees it.
 fn outcome(agent: &Agent, call: &Value) -> Value {
-    match agent.call(call.clone()) {
+    let call: HostCall = serde_json::from_value(call.clone()).unwrap();
+    shown(block_on(agent.services.call(&agent.context, call)))
+}
+
+fn shown(answer: Result<HostReply, HostError>) -> Value {
+    match answer {
         Ok(answer) => json!({ "answer": answer }),
         Err(error) => json!({"refused": error}),
     }
@@ -239,10 +247,13 @@ fn callers_at_once_are_in_some_order() {
     }
 }
 
-/// A store whose next commits, and whose reads if it is said so, fail.
+/// A store whose next commits, and whose reads if it is said so, fail; and where somebody else may
+/// come between any two steps of a call.
 #[derive(Debug)]
 struct Troubled {
     store: MemoryStore,
+    rival: Mutex<Option<Rival>>,
+    rivals_answer: Mutex<Option<Value>>,
     commits: Mutex<VecDeque<StoreError>>,
     reads: Mutex<Option<StoreError>>,
 }
@@ -252,6 +263,8 @@ impl Troubled {
         let store = MemoryStore::new();
         let troubled = Arc::new(Self {
             store: store.clone(),
+            rival: Mutex::default(),
+            rivals_answer: Mutex::default(),
             commits: Mutex::default(),
             reads: Mutex::default(),
         });
@@ -259,8 +272,39 @@ impl Troubled {
         (troubled, host)
     }
 
-    fn read(&self) -> Result<(), StoreError> {
+    async fn read(&self) -> Result<(), StoreError> {
+        self.step().await;
         self.reads.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+/// Somebody else's call, so many steps from now.
+#[derive(Debug)]
+struct Rival {
+    steps: usize,
+    services: Arc<dyn HostServices>,
+    context: CallContext,
+    call: HostCall,
+}
+
+impl Troubled {
+    /// One step of a call: the rival may be next.
+    async fn step(&self) {
+        let rival = {
+            let mut rival = self.rival.lock().unwrap();
+            match &mut *rival {
+                Some(Rival { steps: 0, .. }) => rival.take(),
+                Some(rival) => {
+                    rival.steps -= 1;
+                    None
+                }
+                None => None,
+            }
+        };
+        if let Some(rival) = rival {
+            let answer = rival.services.call(&rival.context, rival.call).await;
+            *self.rivals_answer.lock().unwrap() = Some(shown(answer));
+        }
     }
 }
 
@@ -286,6 +330,7 @@ impl Directory for Troubled {
 #[async_trait]
 impl Store for Troubled {
     async fn commit(&self, changes: ChangeSet) -> Result<Receipt, StoreError> {
+        self.step().await;
         let error = self.commits.lock().unwrap().pop_front();
         match error {
             Some(error) => Err(error),
@@ -294,12 +339,12 @@ impl Store for Troubled {
     }
 
     async fn thing(&self, scope: &Scope, id: ThingId) -> Result<Option<Thing>, StoreError> {
-        self.read()?;
+        self.read().await?;
         self.store.thing(scope, id).await
     }
 
     async fn things(&self, scope: &Scope, query: &ThingQuery) -> Result<Page<Thing>, StoreError> {
-        self.read()?;
+        self.read().await?;
         self.store.things(scope, query).await
     }
 
@@ -308,7 +353,7 @@ impl Store for Troubled {
         scope: &Scope,
         query: &ConnectionQuery,
     ) -> Result<Page<Connection>, StoreError> {
-        self.read()?;
+        self.read().await?;
         self.store.connections(scope, query).await
     }
 
@@ -325,7 +370,7 @@ impl Store for Troubled {
         scope: &Scope,
         query: &KnowledgeQuery,
     ) -> Result<Page<Knowledge>, StoreError> {
-        self.read()?;
+        self.read().await?;
         self.store.knowledge(scope, query).await
     }
 
@@ -334,7 +379,7 @@ impl Store for Troubled {
         scope: &Scope,
         id: KnowledgeId,
     ) -> Result<Option<Knowledge>, StoreError> {
-        self.read()?;
+        self.read().await?;
         self.store.knowledge_by_id(scope, id).await
     }
 
@@ -347,7 +392,7 @@ impl Store for Troubled {
     }
 
     async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
-        self.read()?;
+        self.read().await?;
         self.store.search(scope, query).await
     }
 
@@ -453,5 +498,154 @@ fn a_store_in_trouble_says_nothing_of_itself() {
             );
             assert!(!error.to_string().contains("/var"), "{error}");
         }
+    }
+}
+
+/// Writes that get in each other's way.
+fn contended() -> Vec<Value> {
+    let memory = |number: u128, unique: bool, x: f64| {
+        json!({
+        "call": "memory.create", "tableName": "facts", "unique": unique,
+        "memory": {"id": id(number), "agentId": id(8), "content": {"text": "a"}, "embedding": [1.0, x]}})
+    };
+    let part = |name: &str, state: Option<&str>| {
+        json!({
+        "call": name, "entityId": id(1), "roomId": id(2), "state": state})
+    };
+    let bond = |name: &str, tag: &str| {
+        json!({"call": name, "relationship": {
+        "id": id(9), "sourceEntityId": id(1), "targetEntityId": id(6), "tags": [tag]}})
+    };
+    vec![
+        memory(1, true, 0.0),
+        memory(11, true, 0.01),
+        memory(1, false, 5.0),
+        json!({"call": "memory.update", "memory": {"id": id(1), "metadata": {"a": 1}}}),
+        json!({"call": "memory.update", "memory": {"id": id(1), "content": {"text": "b"}}}),
+        json!({"call": "memory.delete", "id": id(1)}),
+        json!({"call": "cache.set", "key": "k", "value": 1}),
+        json!({"call": "cache.set", "key": "k", "value": 2}),
+        json!({"call": "cache.delete", "key": "k"}),
+        json!({"call": "entity.create", "entity": {"id": id(7), "names": ["a"]}}),
+        json!({"call": "entity.update", "entity": {"id": id(1), "names": ["b"]}}),
+        json!({"call": "room.ensure", "room": {"id": id(2), "name": "a"}}),
+        json!({"call": "room.delete", "id": id(2)}),
+        part("participant.add", None),
+        part("participant.remove", None),
+        part("participant.set_state", Some("MUTED")),
+        part("participant.set_state", Some("FOLLOWED")),
+        bond("relationship.create", "a"),
+        bond("relationship.update", "b"),
+        json!({"call": "task.create", "task": {"id": id(7), "name": "a"}}),
+        json!({"call": "task.update", "task": {"id": id(7), "description": "b"}}),
+        json!({"call": "task.delete", "id": id(7)}),
+    ]
+}
+
+/// What a call is about, so far that calls about others cannot meet it.
+fn touched(call: &Value) -> &str {
+    match call["call"].as_str().and_then(|name| name.split_once('.')) {
+        Some(("memory" | "cache" | "task", _)) => call["call"].as_str().unwrap().get(..4).unwrap(),
+        _ => "world",
+    }
+}
+
+/// Whatever step another comes in at, it is as if one of the two had been first.
+#[test]
+fn two_calls_are_in_some_order_at_every_step() {
+    let mut met = 0;
+    for before in [vec![], contended()] {
+        for mine in &contended() {
+            for theirs in contended().iter().filter(|it| touched(it) == touched(mine)) {
+                let first = |first: &Value, second: &Value| {
+                    let (_, _, agent, other) = pair_of_agents(&before);
+                    (
+                        outcome(&agent, first),
+                        outcome(&other, second),
+                        glance(&agent),
+                    )
+                };
+                let (mine_first, theirs_second, one) = first(mine, theirs);
+                let (theirs_first, mine_second, other) = first(theirs, mine);
+                let orders = [
+                    (mine_first, theirs_second, one),
+                    (mine_second, theirs_first, other),
+                ];
+                for steps in 0.. {
+                    let (store, host, agent, other) = pair_of_agents(&before);
+                    *store.rival.lock().unwrap() = Some(Rival {
+                        steps,
+                        services: Arc::clone(&other.services),
+                        context: other.context.clone(),
+                        call: serde_json::from_value(theirs.clone()).unwrap(),
+                    });
+                    let answer = outcome(&agent, mine);
+                    let Some(rivals) = store.rivals_answer.lock().unwrap().take() else {
+                        break;
+                    };
+                    met += 1;
+                    let came = (answer, rivals, glance(&agent));
+                    assert!(
+                        orders.contains(&came),
+                        "{mine}\n{theirs}\nat step {steps}: {came:#?}\n{orders:#?}"
+                    );
+                    host.trail("acme");
+                }
+            }
+        }
+    }
+    assert!(met > 500, "{met}");
+}
+
+/// The agent over a store in trouble, and the same agent over the same store without, both after
+/// `before`.
+fn pair_of_agents(before: &[Value]) -> (Arc<Troubled>, Host, Agent, Agent) {
+    let (store, host) = Troubled::host();
+    let ids = SequentialIds::new();
+    // Other ids than those of the first.
+    for _ in 0..1000 {
+        one_ontology::IdSource::next(&ids, Timestamp::EPOCH);
+    }
+    let other = Host {
+        store: host.store.clone(),
+        clock: Arc::clone(&host.clock),
+        runtime: OneRuntime::new(
+            Arc::new(host.store.clone()),
+            Arc::clone(&host.clock) as _,
+            Arc::new(ids),
+        )
+        .with_embedder(Arc::new(plugin_registry::LexicalEmbedder::new())),
+    };
+    let (agent, other) = (host.agent("acme", "aria"), other.agent("acme", "aria"));
+    prepare(&agent);
+    for call in before {
+        let call: HostCall = serde_json::from_value(call.clone()).unwrap();
+        // What is taken away again is of no use here.
+        if !(call.name().ends_with("delete") || call.name().ends_with("remove")) {
+            drop(block_on(agent.services.call(&agent.context, call)));
+        }
+    }
+    (store, host, agent, other)
+}
+
+#[test]
+fn what_changes_nothing_leaves_no_trace() {
+    let host = Host::new();
+    let agent = host.agent("acme", "aria");
+    prepare(&agent);
+    for call in [
+        json!({"call": "cache.set", "key": "k", "value": {"a": [1]}}),
+        json!({"call": "entity.update", "entity": {"id": id(1), "names": ["a"]}}),
+        json!({"call": "room.update", "room": {"id": id(2), "name": "a"}}),
+        json!({"call": "participant.add", "entityId": id(1), "roomId": id(2)}),
+        json!({"call": "participant.set_state", "entityId": id(1), "roomId": id(2), "state": "MUTED"}),
+        json!({"call": "relationship.create", "relationship": {"sourceEntityId": id(1), "targetEntityId": id(6)}}),
+        json!({"call": "relationship.update", "relationship": {"sourceEntityId": id(1), "targetEntityId": id(6), "tags": ["x"]}}),
+    ] {
+        let before = host.trail("acme").len();
+        agent.ask(call.clone());
+        assert_eq!(host.trail("acme").len(), before + 1, "{call}");
+        agent.ask(call.clone());
+        assert_eq!(host.trail("acme").len(), before + 1, "{call}");
     }
 }
