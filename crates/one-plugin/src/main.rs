@@ -1,2 +1,24 @@
 //! Discover, install, govern and run elizaOS plugins from the command line.
-fn main() {}
+
+mod cli;
+mod commands;
+mod demo;
+mod failure;
+mod meter;
+mod output;
+mod session;
+mod tags;
+mod timer;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let output = output::Output::new(&cli.global);
+    match commands::run(&cli, &output) {
+        Ok(code) => code,
+        Err(failure) => output.fail(&failure),
+    }
+}

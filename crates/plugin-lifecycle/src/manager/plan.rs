@@ -80,6 +80,25 @@ impl Tenant {
         })
     }
 
+    /// What a package at `requested` needs, as a tree for display, to a depth; what lies deeper is
+    /// marked. Asks the sources and looks at nothing that is installed.
+    ///
+    /// # Errors
+    /// `Denied`, `NoSource`, `Resolution`, `Registry`.
+    pub async fn dependency_tree(
+        &self,
+        package: &str,
+        requested: &str,
+        depth: usize,
+    ) -> Result<String, ManagerError> {
+        self.allow(Operation::ViewPluginDependencies)?;
+        let name: PackageName = package.parse()?;
+        let layer = PluginLayer::with([name.clone()]);
+        let (_, collected) = self.collect_from_first(&name, &layer).await?;
+        let request = Request::new().root(name, requested.parse()?);
+        Ok(resolve(&collected.universe, &request)?.tree(depth).to_string())
+    }
+
     async fn collect_from_first(
         &self,
         name: &PackageName,

@@ -1,0 +1,322 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  the plugin did not succeed: it refused, failed, took too long
+  2  the command line cannot be read
+  3  a rule refused it: role, permission, state, limit
+  4  not found: plugin, version, instance, organisation
+  5  conflict: what is asked for cannot be had together
+  6  unavailable: network, registry, Node, a busy or read-only store
+  7  damaged: the store or the audit trail
+
+Environment:
+  ONE_PLUGIN_HOME                where everything is kept (else the data directory of the user)
+  ONE_PLUGIN_SECRET_<PARAMETER>  a secret for the plugin that this command runs; never stored";
+
+/// Discover, install, govern and run elizaOS plugins for many organisations.
+#[derive(Debug, Parser)]
+#[command(name = "one-plugin", version, after_long_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Where the store and the packages are kept [default: the user's data directory]
+    #[arg(
+        long,
+        global = true,
+        env = "ONE_PLUGIN_HOME",
+        hide_env = true,
+        value_name = "DIR"
+    )]
+    pub(crate) home: Option<PathBuf>,
+    /// In which organisation
+    #[arg(long, global = true, default_value = "default", value_name = "NAME")]
+    pub(crate) org: String,
+    /// Who acts
+    #[arg(
+        long = "as",
+        global = true,
+        default_value = "owner",
+        value_name = "PERSON"
+    )]
+    pub(crate) person: String,
+    /// Print JSON for machines instead of words
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Ask no registry: use what is kept and what is part of the program
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// The node program [default: the first on PATH]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) node: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole journey on real plugins, in a fresh directory
+    #[command(after_help = "Examples:
+  one-plugin demo
+  one-plugin demo --native        without Node, with a plugin written in Rust
+  one-plugin demo --keep          keep the directory afterwards")]
+    Demo(DemoArgs),
+    /// Bring the catalog up to date
+    #[command(after_help = "Examples:
+  one-plugin sync                      the plugins of the built-in list, from the npm registry
+  one-plugin sync @elizaos/plugin-pdf  only this one
+  one-plugin --offline sync            the facts that are part of the program")]
+    Sync(SyncArgs),
+    /// Search the catalog
+    #[command(after_help = "Examples:
+  one-plugin search knowledge documents
+  one-plugin search --near 'talk to people on telegram'")]
+    Search(SearchArgs),
+    /// Show a plugin of the catalog: versions, parameters, what it needs and what needs it
+    #[command(after_help = "Examples:
+  one-plugin show knowledge
+  one-plugin show @elizaos/plugin-knowledge --json")]
+    Show(PackageArg),
+    /// Show what installing a plugin would do, and do nothing
+    #[command(after_help = "Examples:
+  one-plugin plan knowledge
+  one-plugin plan '@elizaos/plugin-knowledge@^1.6'")]
+    Plan(PackageArg),
+    /// Install a plugin with what it needs
+    #[command(after_help = "Examples:
+  one-plugin install knowledge
+  one-plugin --org acme install 'knowledge@1.6.1' --grant read_only")]
+    Install(InstallArgs),
+    /// List the installed plugins
+    #[command(after_help = "Examples:
+  one-plugin list
+  one-plugin --org acme list --json")]
+    List,
+    /// Show or set the parameters of an installed plugin
+    #[command(after_help = "Examples:
+  one-plugin config knowledge
+  one-plugin config knowledge CTX_KNOWLEDGE_ENABLED=false
+  one-plugin config knowledge --unset CTX_KNOWLEDGE_ENABLED
+Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that runs the plugin.")]
+    Config(ConfigArgs),
+    /// Start an installed plugin and list its components
+    #[command(after_help = "Examples:
+  one-plugin activate knowledge")]
+    Activate(PackageArg),
+    /// Run a component of an active plugin
+    #[command(after_help = "Examples:
+  one-plugin exec knowledge SEARCH_KNOWLEDGE --input '{\"text\": \"search knowledge for refunds\"}'
+  one-plugin exec bootstrap TIME --kind provider
+  echo '{\"text\": \"Remember this: ...\"}' | one-plugin exec knowledge PROCESS_KNOWLEDGE --input -")]
+    Exec(ExecArgs),
+    /// Stop an active plugin
+    #[command(after_help = "Examples:
+  one-plugin deactivate knowledge")]
+    Deactivate(PackageArg),
+    /// Remove an installed plugin; its trail stays
+    #[command(after_help = "Examples:
+  one-plugin uninstall knowledge")]
+    Uninstall(PackageArg),
+    /// Print the audit trail and verify its chain
+    #[command(after_help = "Examples:
+  one-plugin audit               everything that happened in the organisation
+  one-plugin audit knowledge     what happened to one plugin")]
+    Audit(AuditArgs),
+    /// Show how an installed plugin was used
+    #[command(after_help = "Examples:
+  one-plugin usage knowledge --window week")]
+    Usage(UsageArgs),
+    /// Show what a plugin needs, as a tree
+    #[command(after_help = "Examples:
+  one-plugin tree knowledge
+  one-plugin tree knowledge --depth 2")]
+    Tree(TreeArgs),
+    /// Make organisations and look after their members
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  one-plugin --as alice org create acme --plan pro
+  one-plugin --as alice --org acme org add-member bob --role group_user
+  one-plugin --org acme org show"
+    )]
+    Org(OrgCommand),
+    /// Answer range cases from standard input, a JSON line each
+    #[command(after_help = "Example:
+  echo '{\"range\": \"^1.2\", \"versions\": [\"1.2.3\", \"2.0.0\"]}' | one-plugin ranges
+  {\"valid\":true,\"satisfied\":[true,false]}")]
+    Ranges,
+    /// Answer resolution cases from standard input, a JSON line each
+    #[command(after_help = "Example:
+  echo '{\"id\": \"1\", \"packages\": {\"a\": {\"1.0.0\": {}}}, \"root\": {\"a\": \"*\"}}' | one-plugin resolve --cases")]
+    Resolve(ResolveArgs),
+    /// Print shell completions
+    #[command(after_help = "Example:
+  one-plugin completions bash > /etc/bash_completion.d/one-plugin")]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Of `demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Use a plugin written in Rust, as if there were no Node
+    #[arg(long)]
+    pub(crate) native: bool,
+    /// Keep the directory afterwards
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// Of `sync`.
+#[derive(Args, Debug)]
+pub(crate) struct SyncArgs {
+    /// Only these packages [default: the built-in list]
+    pub(crate) packages: Vec<String>,
+}
+
+/// Of `search`.
+#[derive(Args, Debug)]
+pub(crate) struct SearchArgs {
+    /// The words to look for
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+    /// Compare letters of passages instead of whole words (lexical, not semantic)
+    #[arg(long)]
+    pub(crate) near: bool,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+}
+
+/// A package, with a range where that means something.
+#[derive(Args, Debug)]
+pub(crate) struct PackageArg {
+    /// The package: its full name, or its short one (`knowledge`), and `@RANGE` where versions matter
+    pub(crate) package: String,
+}
+
+/// Of `install`.
+#[derive(Args, Debug)]
+pub(crate) struct InstallArgs {
+    /// The package: its full name, or its short one (`knowledge`), and `@RANGE`
+    pub(crate) package: String,
+    /// What it may do: read_only, connected or full
+    #[arg(long, default_value = "connected", value_name = "PRESET")]
+    pub(crate) grant: String,
+}
+
+/// Of `config`.
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArgs {
+    /// The installed plugin
+    pub(crate) package: String,
+    /// NAME=VALUE; JSON where it reads as JSON, else text
+    pub(crate) settings: Vec<String>,
+    /// Take a setting away
+    #[arg(long, value_name = "NAME")]
+    pub(crate) unset: Vec<String>,
+}
+
+/// Of `exec`.
+#[derive(Args, Debug)]
+pub(crate) struct ExecArgs {
+    /// The active plugin
+    pub(crate) package: String,
+    /// The component's exact name
+    pub(crate) component: String,
+    /// What kind of component
+    #[arg(long, default_value = "action")]
+    pub(crate) kind: Kind,
+    /// JSON, `@FILE`, or `-` for standard input
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    pub(crate) input: String,
+}
+
+/// What kind of component.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Kind {
+    /// Does something.
+    Action,
+    /// Contributes to the state of a conversation.
+    Provider,
+    /// Looks at a conversation after the fact.
+    Evaluator,
+    /// Answers a model request.
+    Model,
+    /// Handles an event.
+    Event,
+    /// Answers an HTTP-like request.
+    Route,
+}
+
+/// Of `audit`.
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    /// Only of this installed plugin
+    pub(crate) package: Option<String>,
+}
+
+/// Of `usage`.
+#[derive(Args, Debug)]
+pub(crate) struct UsageArgs {
+    /// The installed plugin
+    pub(crate) package: String,
+    /// Over which time: hour, day, week, month
+    #[arg(long, default_value = "day")]
+    pub(crate) window: String,
+}
+
+/// Of `tree`.
+#[derive(Args, Debug)]
+pub(crate) struct TreeArgs {
+    /// The package, with `@RANGE` if wanted
+    pub(crate) package: String,
+    /// How deep it is shown
+    #[arg(long, default_value_t = 5)]
+    pub(crate) depth: usize,
+}
+
+/// Of `resolve`.
+#[derive(Args, Debug)]
+pub(crate) struct ResolveArgs {
+    /// Read cases, a JSON line each
+    #[arg(long, required = true)]
+    pub(crate) cases: bool,
+}
+
+/// Of `org`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Make an organisation; who acts becomes its owner
+    Create {
+        /// Its name
+        name: String,
+        /// starter, pro or enterprise
+        #[arg(long, default_value = "starter")]
+        plan: String,
+    },
+    /// Show the organisation and its people
+    Show,
+    /// Give a person a role in the organisation
+    AddMember {
+        /// The person
+        person: String,
+        /// group_owner, group_user or customer
+        #[arg(long, default_value = "group_user")]
+        role: String,
+    },
+    /// Archive the organisation: everything in it is kept, nothing in it can be done any more
+    Archive,
+}

@@ -1,0 +1,249 @@
+//! The catalog: sync, search, show.
+
+use futures::executor::block_on;
+use one_ontology::{Clock as _, Limit, RandomIds, SystemClock};
+use plugin_lifecycle::{Operation, Tenant, allow};
+use plugin_registry::{
+    Gathered, PluginDetail, PluginHit, RegistryError, Source, SyncOutcome, catalog_names, gather,
+    sync as sync_catalog,
+};
+use plugin_resolver::PackageName;
+use serde_json::json;
+
+use super::name;
+use crate::cli::{PackageArg, SearchArgs, SyncArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+
+/// Where the facts of a catalog came from.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// The npm registry, just now or from the cache.
+    Registry,
+    /// What is part of the program, as of this day; and why.
+    Embedded(String, String),
+}
+
+/// Reads the records of plugins from the registry, or from what is part of the program.
+pub(crate) fn read(
+    session: &Session,
+    names: &[PackageName],
+) -> Result<(Gathered, Origin), Failure> {
+    let why = match &session.npm {
+        Ok(npm) => match block_on(gather(npm.as_ref(), names)) {
+            Ok(gathered) => return Ok((gathered, Origin::Registry)),
+            Err(
+                error @ (RegistryError::NetworkError { .. }
+                | RegistryError::RegistryUnavailable { .. }),
+            ) => error.to_string(),
+            Err(error) => return Err(error.into()),
+        },
+        Err(failure) => failure.message().to_owned(),
+    };
+    let embedded: &dyn Source = session.embedded.as_ref();
+    let gathered = block_on(gather(embedded, names))?;
+    Ok((
+        gathered,
+        Origin::Embedded(session.embedded.as_of().to_owned(), why),
+    ))
+}
+
+/// Writes records into the shared registry.
+pub(crate) fn write(session: &Session, gathered: &Gathered) -> Result<SyncOutcome, Failure> {
+    let scope = session.registry_scope()?;
+    let outcome = block_on(sync_catalog(
+        session.store.as_ref(),
+        &scope,
+        &gathered.records,
+        Some(session.embedder.as_ref()),
+        &RandomIds,
+        SystemClock.now(),
+    ))?;
+    Ok(outcome)
+}
+
+/// The names of the built-in list.
+pub(crate) fn listed() -> Result<Vec<PackageName>, Failure> {
+    catalog_names()
+        .map(|name| name.parse().map_err(Failure::from))
+        .collect()
+}
+
+pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Result<(), Failure> {
+    let names: Vec<PackageName> = if args.packages.is_empty() {
+        listed()?
+    } else {
+        args.packages
+            .iter()
+            .map(|name| name.parse().map_err(Failure::from))
+            .collect::<Result<_, _>>()?
+    };
+    output.note(&format!("reading {} plugins ...", names.len()));
+    let (gathered, origin) = read(session, &names)?;
+    let outcome = write(session, &gathered)?;
+    let from = match &origin {
+        Origin::Registry => "the npm registry".to_owned(),
+        Origin::Embedded(day, why) => format!("this program's own facts of {day} ({why})"),
+    };
+    let skipped: Vec<String> = gathered
+        .skipped
+        .iter()
+        .map(|(name, error)| format!("{name}: {error}"))
+        .collect();
+    let value = json!({
+        "from": from,
+        "read": gathered.records.len(),
+        "created": outcome.counts.created,
+        "updated": outcome.counts.updated,
+        "unchanged": outcome.counts.unchanged,
+        "change_sets": outcome.receipts.len(),
+        "skipped": skipped,
+    });
+    output.say(&value, || {
+        let mut text = format!(
+            "{} plugins read from {from}: {} new, {} changed, {} as they were",
+            gathered.records.len(),
+            outcome.counts.created,
+            outcome.counts.updated,
+            outcome.counts.unchanged
+        );
+        for line in &skipped {
+            text.push_str("\n  left out: ");
+            text.push_str(line);
+        }
+        text
+    });
+    Ok(())
+}
+
+/// Fills an empty catalog with the facts that are part of the program, so that a search finds
+/// something before the first sync.
+fn fill(session: &Session, tenant: &Tenant, output: &Output) -> Result<(), Failure> {
+    let filter = plugin_registry::CatalogFilter::default();
+    if block_on(session.catalog(tenant).list(&filter))?
+        .items
+        .is_empty()
+    {
+        let embedded: &dyn Source = session.embedded.as_ref();
+        let gathered = block_on(gather(embedded, &listed()?))?;
+        write(session, &gathered)?;
+        output.note(&format!(
+            "the catalog was empty: filled with this program's facts of {}; `sync` asks the registry",
+            session.embedded.as_of()
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn search(session: &Session, args: &SearchArgs, output: &Output) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    allow(tenant.scope(), Operation::SearchForPlugins)
+        .map_err(|refusal| Failure::new(refusal.tag(), refusal.to_string()))?;
+    fill(session, &tenant, output)?;
+    let catalog = session.catalog(&tenant);
+    let (text, limit) = (args.words.join(" "), Some(Limit::new(args.limit)));
+    let hits = if args.near {
+        block_on(catalog.semantic_search(&text, session.embedder.as_ref(), limit))?
+    } else {
+        block_on(catalog.search(&text, limit))?
+    };
+    output.say(&hits, || {
+        if hits.is_empty() {
+            return format!("nothing in the catalog fits `{text}`");
+        }
+        hits.iter().map(hit).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+/// A plugin that was found, on a line.
+pub(crate) fn hit(hit: &PluginHit) -> String {
+    let record = &hit.plugin.properties;
+    let version = record
+        .version
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), ToString::to_string);
+    let description = record.description.as_deref().unwrap_or("");
+    format!(
+        "{:<34} {version:<16} {}",
+        record.npm_package,
+        one_ontology::excerpt(description, 70)
+    )
+}
+
+pub(crate) fn show(session: &Session, args: &PackageArg, output: &Output) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    allow(tenant.scope(), Operation::ViewPluginDetails)
+        .map_err(|refusal| Failure::new(refusal.tag(), refusal.to_string()))?;
+    fill(session, &tenant, output)?;
+    let package = name::package(session, &tenant, &args.package)?;
+    let detail = block_on(session.catalog(&tenant).get(&package))?;
+    let detail = detail.ok_or_else(|| {
+        Failure::new(
+            "NotInCatalog",
+            format!("there is no plugin `{package}` in the catalog"),
+        )
+    })?;
+    output.say(&detail, || words(&detail));
+    Ok(())
+}
+
+fn words(detail: &PluginDetail) -> String {
+    let record = &detail.plugin.properties;
+    let mut lines = vec![record.npm_package.to_string()];
+    let mut add = |label: &str, text: String| {
+        if !text.is_empty() {
+            lines.push(format!("  {label:<12} {text}"));
+        }
+    };
+    add("what", record.description.clone().unwrap_or_default());
+    add(
+        "version",
+        record
+            .version
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+    );
+    let categories: Vec<&str> = record
+        .categories
+        .iter()
+        .map(plugin_registry::Category::as_str)
+        .collect();
+    add("about", categories.join(", "));
+    if let plugin_registry::Installability::No { reasons } = &record.installable {
+        let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        add("not to be installed", reasons.join("; "));
+    }
+    let needs: Vec<String> = detail
+        .dependencies
+        .iter()
+        .map(|need| format!("{} {}", need.dependency.name, need.dependency.spec))
+        .collect();
+    add("needs", needs.join(", "));
+    let dependents: Vec<&str> = detail
+        .dependents
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
+    add("needed by", dependents.join(", "));
+    if let Some(package) = &record.package {
+        for parameter in &package.parameters {
+            let secret = match parameter.sensitivity {
+                plugin_registry::Sensitivity::Secret => " (secret)",
+                _ => "",
+            };
+            add(
+                "parameter",
+                format!(
+                    "{} {}{secret}  {}",
+                    parameter.name,
+                    parameter.kind,
+                    parameter.description.as_deref().unwrap_or("")
+                ),
+            );
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,65 @@
+//! The commands, one file each.
+
+mod audit;
+pub(crate) mod catalog;
+mod configure;
+mod exec;
+mod installed;
+mod lines;
+mod name;
+mod org;
+mod planning;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+pub(crate) use audit::row as audit_row;
+pub(crate) use exec::words as ending;
+pub(crate) use installed::{components, row as plugin_row};
+pub(crate) use planning::{estimate, words as plan_words};
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+
+/// Runs a command.
+pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
+    // These need no store.
+    match &cli.command {
+        Command::Demo(args) => return crate::demo::run(&cli.global, args, output),
+        Command::Ranges => return lines::pump(plugin_resolver::machine::answer_ranges_line),
+        Command::Resolve(_) => return lines::pump(plugin_resolver::machine::answer_resolve_line),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                *shell,
+                &mut Cli::command(),
+                "one-plugin",
+                &mut std::io::stdout(),
+            );
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let session = Session::open(&cli.global)?;
+    match &cli.command {
+        Command::Demo(_) | Command::Ranges | Command::Resolve(_) | Command::Completions { .. } => {}
+        Command::Sync(args) => catalog::sync(&session, args, output)?,
+        Command::Search(args) => catalog::search(&session, args, output)?,
+        Command::Show(args) => catalog::show(&session, args, output)?,
+        Command::Plan(args) => planning::plan(&session, &args.package, output)?,
+        Command::Tree(args) => planning::tree(&session, args, output)?,
+        Command::Install(args) => planning::install(&session, args, output)?,
+        Command::List => installed::list(&session, output)?,
+        Command::Activate(args) => installed::activate(&session, &args.package, output)?,
+        Command::Deactivate(args) => installed::deactivate(&session, &args.package, output)?,
+        Command::Uninstall(args) => installed::uninstall(&session, &args.package, output)?,
+        Command::Usage(args) => installed::usage(&session, args, output)?,
+        Command::Config(args) => configure::config(&session, args, output)?,
+        Command::Exec(args) => return exec::exec(&session, args, output),
+        Command::Audit(args) => audit::audit(&session, args, output)?,
+        Command::Org(command) => org::org(&session, command, output)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,123 @@
+//! Names as people write them.
+
+use futures::executor::block_on;
+use plugin_lifecycle::{InstalledPlugin, Tenant};
+use plugin_registry::catalog_names;
+use plugin_resolver::PackageName;
+
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// A package and the range asked for: `knowledge@^1.6`, `@elizaos/plugin-knowledge`.
+pub(crate) fn split(text: &str) -> (&str, &str) {
+    // The first character may be the `@` of a scope.
+    match text.char_indices().skip(1).find(|(_, c)| *c == '@') {
+        Some((at, _)) => (
+            text.get(..at).unwrap_or(text),
+            text.get(at + 1..)
+                .filter(|range| !range.is_empty())
+                .unwrap_or("latest"),
+        ),
+        None => (text, "latest"),
+    }
+}
+
+/// The package that a name means: a full name is what it says; a short one (`knowledge`) is the one
+/// package that ends so, among the catalog, the built-in list and native plugins.
+pub(crate) fn package(
+    session: &Session,
+    tenant: &Tenant,
+    name: &str,
+) -> Result<PackageName, Failure> {
+    if name.starts_with('@') || name.contains('/') {
+        return Ok(name.parse()?);
+    }
+    let mut known: Vec<String> = catalog_names().map(str::to_owned).collect();
+    known.push(plugin_runtime_api::NotesPlugin::NAME.to_owned());
+    let filter = plugin_registry::CatalogFilter::default();
+    let listed = block_on(session.catalog(tenant).list(&filter))?;
+    known.extend(listed.items.iter().map(|entry| entry.name.clone()));
+    known.extend(
+        block_on(tenant.list_installed())?
+            .into_iter()
+            .map(|plugin| plugin.package),
+    );
+    one_of(known, name)?.parse().map_err(Failure::from)
+}
+
+/// The installed plugin that a name means.
+pub(crate) fn installed(tenant: &Tenant, name: &str) -> Result<InstalledPlugin, Failure> {
+    let plugins = block_on(tenant.list_installed())?;
+    let missing = || {
+        Failure::new(
+            "NotInstalled",
+            format!("`{name}` is not installed in `{}`", tenant.group().name),
+        )
+    };
+    let full = match plugins.iter().find(|plugin| plugin.package == name) {
+        Some(plugin) => plugin.package.clone(),
+        None => one_of(plugins.iter().map(|p| p.package.clone()).collect(), name).map_err(
+            |failure| match failure.tag() {
+                "NotInCatalog" => missing(),
+                _ => failure,
+            },
+        )?,
+    };
+    plugins
+        .into_iter()
+        .find(|plugin| plugin.package == full)
+        .ok_or_else(missing)
+}
+
+fn one_of(mut known: Vec<String>, name: &str) -> Result<String, Failure> {
+    known.sort_unstable();
+    known.dedup();
+    let fits = |package: &&String| {
+        let own = package.rsplit('/').next().unwrap_or(package);
+        own == name
+            || own.split_once('-').is_some_and(|(kind, rest)| {
+                matches!(kind, "plugin" | "client" | "adapter") && rest == name
+            })
+    };
+    let found: Vec<&String> = known.iter().filter(fits).collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(Failure::new(
+            "NotInCatalog",
+            format!(
+                "there is no plugin `{}` in the catalog",
+                one_ontology::excerpt(name, 64)
+            ),
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
+            let message = format!("`{name}` may be any of {}", names.join(", "));
+            Err(Failure::new("AmbiguousName", message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn a_range_follows_the_last_at_sign() {
+        let cases = [
+            ("knowledge", ("knowledge", "latest")),
+            ("knowledge@^1.6", ("knowledge", "^1.6")),
+            ("@elizaos/plugin-sql", ("@elizaos/plugin-sql", "latest")),
+            (
+                "@elizaos/plugin-sql@1.x || 2",
+                ("@elizaos/plugin-sql", "1.x || 2"),
+            ),
+            ("knowledge@", ("knowledge", "latest")),
+            ("@", ("@", "latest")),
+            ("", ("", "latest")),
+            ("ü@1", ("ü", "1")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(split(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Planning and installing.
+
+use futures::executor::block_on;
+use plugin_lifecycle::{InstallPlan, PlanPart, Tenant};
+use plugin_runtime_api::{Engine, PermissionPreset, Permissions};
+use serde_json::json;
+
+use super::name;
+use crate::cli::{InstallArgs, TreeArgs};
+use crate::failure::Failure;
+use crate::output::{Output, megabytes};
+use crate::session::Session;
+
+fn make(session: &Session, tenant: &Tenant, package: &str) -> Result<InstallPlan, Failure> {
+    let (package, range) = name::split(package);
+    let package = name::package(session, tenant, package)?;
+    block_on(tenant.plan_install(package.as_str(), range))
+        .map_err(|error| no_node(session, error.into()))
+}
+
+/// Why no executor runs Node plugins is worth more than that none does.
+pub(crate) fn no_node(session: &Session, failure: Failure) -> Failure {
+    match &session.node {
+        Err(node) if failure.tag() == "NoExecutor" => node.clone(),
+        _ => failure,
+    }
+}
+
+pub(crate) fn plan(session: &Session, package: &str, output: &Output) -> Result<(), Failure> {
+    let plan = make(session, &session.tenant()?, package)?;
+    output.say(&plan, || words(&plan));
+    Ok(())
+}
+
+/// A plan as people read it.
+pub(crate) fn words(plan: &InstallPlan) -> String {
+    let mut text = plan.tree.trim_end().to_owned();
+    text.push('\n');
+    for step in &plan.steps {
+        let part = match step.part {
+            PlanPart::Root => "install",
+            PlanPart::Dependency => "install with it",
+            PlanPart::Present { .. } => "is installed",
+            PlanPart::Shared => "share",
+        };
+        let size = step.bytes.map(megabytes).unwrap_or_default();
+        let integrity = step
+            .integrity
+            .as_deref()
+            .map_or("no integrity", |i| i.get(..20).unwrap_or(i));
+        text.push_str(&format!(
+            "\n  {part:<15} {:<34} {:<14} {size:>9}  {integrity}",
+            step.package.as_str(),
+            step.version.to_string()
+        ));
+    }
+    text.push_str(&format!("\n\n  may do: {}", plan.grants));
+    for warning in &plan.warnings {
+        text.push_str(&format!("\n  note: {warning}"));
+    }
+    text
+}
+
+pub(crate) fn tree(session: &Session, args: &TreeArgs, output: &Output) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    let (package, range) = name::split(&args.package);
+    let package = name::package(session, &tenant, package)?;
+    let tree = block_on(tenant.dependency_tree(package.as_str(), range, args.depth))?;
+    output.say(&json!({"package": package, "tree": tree}), || {
+        tree.trim_end().to_owned()
+    });
+    Ok(())
+}
+
+pub(crate) fn install(
+    session: &Session,
+    args: &InstallArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let preset: PermissionPreset = args.grant.parse()?;
+    let tenant = session.tenant()?;
+    let plan = make(session, &tenant, &args.package)?.granting(Permissions::preset(preset));
+    output.note(&words(&plan));
+    if plan.engine == Engine::Node {
+        output.note(&estimate(session, &plan));
+    }
+    let progress = output.progress();
+    let installed = block_on(tenant.install_with(&plan, &progress));
+    drop(progress);
+    let instance = installed?;
+    let value = json!({
+        "instance": instance,
+        "package": plan.package,
+        "version": plan.root().map(|step| &step.version),
+        "dependencies_installed": plan.dependencies_installed(),
+    });
+    output.say(&value, || {
+        let version = plan
+            .root()
+            .map(|step| step.version.to_string())
+            .unwrap_or_default();
+        let with = match plan.dependencies_installed() {
+            0 => String::new(),
+            n => format!(", with {n} plugins that it needs"),
+        };
+        format!(
+            "installed {} {version} in `{}`{with}",
+            plan.package,
+            tenant.group().name
+        )
+    });
+    Ok(())
+}
+
+/// What fetching a plan will bring, in words, before it is fetched.
+pub(crate) fn estimate(session: &Session, plan: &InstallPlan) -> String {
+    let Ok(npm) = &session.npm else {
+        return "  npm cannot be asked how much that is".to_owned();
+    };
+    match block_on(npm.estimate(&plan.stage_request())) {
+        Ok(estimate) => format!(
+            "  to fetch: {} packages, {} compressed at most, less where npm's cache has them; no install script is run",
+            estimate.packages,
+            megabytes(estimate.download)
+        ),
+        Err(error) => format!("  how much that is cannot be said: {error}"),
+    }
+}

@@ -1,0 +1,136 @@
+//! Saying things: words for people, JSON for machines, progress beside both.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use plugin_registry::{Progress, ProgressSink};
+use serde::Serialize;
+
+use crate::cli::Global;
+use crate::failure::Failure;
+
+/// Where a command says what it has to say.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    shown: Shown,
+}
+
+/// How progress is shown on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// A line that is written over.
+    Live,
+    /// A line for each step.
+    Lines,
+}
+
+impl Output {
+    pub(crate) fn new(global: &Global) -> Self {
+        let shown = if std::io::stderr().is_terminal() {
+            Shown::Live
+        } else {
+            Shown::Lines
+        };
+        Self {
+            json: global.json,
+            shown,
+        }
+    }
+
+    /// Says a result: `words` to people, `value` to machines.
+    pub(crate) fn say<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) {
+        let text = if self.json {
+            serde_json::to_string_pretty(value).unwrap_or_default()
+        } else {
+            words()
+        };
+        line(&text);
+    }
+
+    /// Says something on the way, to people only.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            line(text);
+        }
+    }
+
+    /// Says an error, and gives the exit code that goes with it.
+    pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            let text = serde_json::to_string(&failure.json()).unwrap_or_default();
+            line(&text);
+        } else {
+            let _closed = writeln!(std::io::stderr(), "{}", failure.paragraph());
+        }
+        failure.exit_code()
+    }
+
+    /// Where the progress of something long goes.
+    pub(crate) fn progress(&self) -> LiveProgress {
+        LiveProgress {
+            shown: self.shown,
+            width: Mutex::new(0),
+        }
+    }
+}
+
+/// Prints a line; a reader that has gone away is no error worth a word.
+pub(crate) fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Progress on standard error.
+#[derive(Debug)]
+pub(crate) struct LiveProgress {
+    shown: Shown,
+    width: Mutex<usize>,
+}
+
+impl ProgressSink for LiveProgress {
+    fn report(&self, progress: Progress) {
+        let text = match progress {
+            Progress::Step { what } => what,
+            Progress::Downloaded { bytes, packages } => {
+                if self.shown == Shown::Lines {
+                    return;
+                }
+                format!("{packages} packages, {}", megabytes(bytes))
+            }
+            _ => return,
+        };
+        let mut width = self.width.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut err = std::io::stderr().lock();
+        let _closed = match self.shown {
+            Shown::Live => {
+                let padding = width.saturating_sub(text.chars().count());
+                *width = text.chars().count();
+                write!(err, "\r     {text}{}", " ".repeat(padding)).and_then(|()| err.flush())
+            }
+            Shown::Lines => writeln!(err, "     {text}"),
+        };
+    }
+}
+
+impl Drop for LiveProgress {
+    fn drop(&mut self) {
+        let width = *self.width.lock().unwrap_or_else(PoisonError::into_inner);
+        if width > 0 {
+            let _closed = write!(std::io::stderr(), "\r{}\r", " ".repeat(width + 5));
+        }
+    }
+}
+
+/// Bytes in words.
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+pub(crate) fn megabytes(bytes: u64) -> String {
+    if bytes < 1_000_000 {
+        format!("{:.0} kB", bytes as f64 / 1e3)
+    } else {
+        format!("{:.1} MB", bytes as f64 / 1e6)
+    }
+}
