@@ -153,17 +153,23 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        self.reads.close();
-        self.writes.close();
         self.bell.close();
-        // The writer closes its connection last, so that it leaves no log behind.
-        for thread in self.threads.drain(..).rev() {
-            // Woken foreign code may drop the last handle on one of the threads themselves.
-            if thread.thread().id() != std::thread::current().id() {
-                // A thread that panicked has answered nobody; they were told.
-                let _panicked = thread.join();
-            }
-        }
+        self.reads.close();
+        let mut threads = self.threads.drain(..);
+        // The first is the writer. It closes its connection last, because the last one moves the
+        // log into the file, and a reader's cannot.
+        let writer = threads.next();
+        threads.for_each(end);
+        self.writes.close();
+        writer.into_iter().for_each(end);
+    }
+}
+
+fn end(thread: JoinHandle<()>) {
+    // Woken foreign code may drop the last handle on one of the threads themselves.
+    if thread.thread().id() != std::thread::current().id() {
+        // A thread that panicked has answered nobody; they were told.
+        let _panicked = thread.join();
     }
 }
 

@@ -12,6 +12,7 @@ use one_ontology::{
 };
 
 use crate::store::Subject;
+use crate::store::timer::within;
 
 /// A store and the means to fill it.
 pub(crate) struct Kit {
@@ -49,6 +50,11 @@ impl Kit {
 
     pub(crate) fn shared(&self) -> Arc<dyn Store> {
         Arc::clone(&self.subject.store)
+    }
+
+    /// What comes of `future`, unless the store takes too long.
+    pub(crate) async fn soon<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        within(self.subject.patience, future).await
     }
 
     /// A moment after every earlier one, not on a whole millisecond.

@@ -17,9 +17,11 @@ mod list;
 mod case;
 mod cases;
 pub mod differential;
+mod faulty;
 mod kit;
 mod subject;
 mod timer;
 
 pub use case::{CASES, Case, run_case};
+pub use faulty::{Fault, FaultyStore};
 pub use subject::Subject;

@@ -4,12 +4,14 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use one_ontology::Store;
 
 /// A fresh store, and what must outlive it (a directory, a server).
 pub struct Subject {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) patience: Duration,
     // Dropped after the store.
     keep: Option<Box<dyn Any + Send>>,
 }
@@ -19,6 +21,7 @@ impl Subject {
     pub fn new(store: impl Store) -> Self {
         Self {
             store: Arc::new(store),
+            patience: Duration::from_secs(10),
             keep: None,
         }
     }
@@ -27,6 +30,13 @@ impl Subject {
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send) -> Self {
         self.keep = Some(Box::new(guard));
+        self
+    }
+
+    /// Waits so long for what should be there at once; 10 s otherwise.
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

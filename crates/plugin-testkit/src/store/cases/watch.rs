@@ -6,11 +6,10 @@ use futures::StreamExt as _;
 use one_ontology::{Scope, Seq};
 
 use crate::store::kit::Kit;
-use crate::store::timer::soon;
 
 async fn take(kit: &Kit, scope: &Scope, after: u64, count: usize) -> Option<Vec<u64>> {
     let stream = kit.store().watch(scope, Seq::new(after));
-    let events = soon(stream.take(count).collect::<Vec<_>>()).await?;
+    let events = kit.soon(stream.take(count).collect::<Vec<_>>()).await?;
     Some(events.into_iter().map(|e| e.unwrap().seq.get()).collect())
 }
 
@@ -37,7 +36,8 @@ pub(crate) async fn the_events_are_the_listed_ones(kit: &Kit) {
         .await;
     let listed = kit.events(&scope).await;
     let stream = kit.store().watch(&scope, Seq::START);
-    let watched: Vec<_> = soon(stream.take(3).collect::<Vec<_>>())
+    let watched: Vec<_> = kit
+        .soon(stream.take(3).collect::<Vec<_>>())
         .await
         .expect("three events are there")
         .into_iter()
@@ -58,18 +58,19 @@ pub(crate) async fn a_later_event_wakes_the_watcher(kit: &Kit) {
                 store.commit(changes).await.map(drop)
             })
         });
-        let next = soon(async {
-            let mut waits = Some(waits);
-            let mut next = stream.next();
-            // The first look finds nothing and leaves a waker; only then there is something.
-            std::future::poll_fn(|context| {
-                let ready = futures::FutureExt::poll_unpin(&mut next, context);
-                drop(waits.take());
-                ready
+        let next = kit
+            .soon(async {
+                let mut waits = Some(waits);
+                let mut next = stream.next();
+                // The first look finds nothing and leaves a waker; only then there is something.
+                std::future::poll_fn(|context| {
+                    let ready = futures::FutureExt::poll_unpin(&mut next, context);
+                    drop(waits.take());
+                    ready
+                })
+                .await
             })
-            .await
-        })
-        .await;
+            .await;
         writer.join().unwrap().unwrap();
         let event = next.expect("a commit wakes the watcher").unwrap();
         assert_eq!(event.unwrap().seq.get(), number);
@@ -82,7 +83,7 @@ pub(crate) async fn each_watcher_gets_every_event(kit: &Kit) {
     let mut second = kit.store().watch(&scope, Seq::START);
     for number in 1..6 {
         for stream in [&mut first, &mut second] {
-            let event = soon(stream.next()).await.expect("both get it").unwrap();
+            let event = kit.soon(stream.next()).await.expect("both get it").unwrap();
             assert_eq!(event.unwrap().seq.get(), number);
         }
         kit.commit(kit.changes(&scope)).await;
@@ -97,7 +98,8 @@ pub(crate) async fn only_events_of_the_place_come(kit: &Kit) {
         kit.commit(kit.changes(&kit.global())).await;
         kit.commit(kit.changes(&here)).await;
     }
-    let events = soon(stream.take(5).collect::<Vec<_>>())
+    let events = kit
+        .soon(stream.take(5).collect::<Vec<_>>())
         .await
         .expect("five events");
     for (number, event) in (1..).zip(events) {
@@ -112,7 +114,10 @@ pub(crate) async fn a_place_can_be_watched_before_it_is_made(kit: &Kit) {
     let scope = Kit::system(group.place());
     let mut stream = kit.store().watch(&scope, Seq::START);
     kit.add(&scope, group).await;
-    let event = soon(stream.next()).await.expect("its first event comes");
+    let event = kit
+        .soon(stream.next())
+        .await
+        .expect("its first event comes");
     assert_eq!(event.unwrap().unwrap().seq.get(), 1);
 }
 

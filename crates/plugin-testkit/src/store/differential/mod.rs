@@ -78,7 +78,7 @@ fn history(seed: u64, length: usize, subject: Subject, counts: &mut Counts) {
         }
     }
     for place in pool.places() {
-        same_chain(place, &model, &*subject.store, seed);
+        same_chain(place, &model, &subject, seed);
     }
     block_on(queries::compare_directory(&pool, &model, &*subject.store));
 }
@@ -100,7 +100,8 @@ fn same_result(
     );
 }
 
-fn same_chain(place: Place, model: &dyn Store, store: &dyn Store, seed: u64) {
+fn same_chain(place: Place, model: &dyn Store, subject: &Subject, seed: u64) {
+    let (store, patience) = (&*subject.store, subject.patience);
     let scope = Scope::system("suite".parse().unwrap(), place);
     let mut query = EventQuery {
         limit: Limit::new(Limit::MAX),
@@ -121,7 +122,8 @@ fn same_chain(place: Place, model: &dyn Store, store: &dyn Store, seed: u64) {
     assert_eq!(block_on(store.head(&scope)).unwrap(), head);
     audit::verify(place, &events, head).unwrap();
     let stream = store.watch(&scope, Seq::START);
-    let watched = block_on(crate::store::timer::soon(
+    let watched = block_on(crate::store::timer::within(
+        patience,
         stream.take(events.len()).collect::<Vec<_>>(),
     ));
     let watched: Vec<_> = watched
