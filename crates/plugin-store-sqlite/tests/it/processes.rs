@@ -15,7 +15,11 @@ use crate::help::{change, event, now, open, scope, verified};
 const ROLE: &str = "ONE_STORE_CHILD";
 const FILE: &str = "ONE_STORE_FILE";
 
-fn start(role: &str, file: &Path, set: impl FnOnce(&mut Command)) -> Child {
+fn start(role: &str, file: &Path) -> Child {
+    try_start(role, file, |_| {}).unwrap()
+}
+
+fn try_start(role: &str, file: &Path, set: impl FnOnce(&mut Command)) -> std::io::Result<Child> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "processes::child", "--nocapture"])
@@ -23,7 +27,7 @@ fn start(role: &str, file: &Path, set: impl FnOnce(&mut Command)) -> Child {
         .env(FILE, file)
         .stdout(Stdio::piped());
     set(&mut command);
-    command.spawn().unwrap()
+    command.spawn()
 }
 
 /// The numbers behind a word that the child prints, as they come.
@@ -96,7 +100,7 @@ fn two_processes_share_a_budget_exactly() {
     for _ in 0..3 {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let mut children: Vec<Child> = (0..3).map(|_| start("spend", &path, |_| {})).collect();
+        let mut children: Vec<Child> = (0..3).map(|_| start("spend", &path)).collect();
         let granted: Vec<u64> = children
             .iter_mut()
             .map(|child| said(child, "granted").sum())
@@ -115,7 +119,7 @@ fn a_watch_sees_another_process() {
     let path = directory.path().join("store.db");
     let store = SqliteStore::open(&path, Options::default()).unwrap();
     let mut stream = store.watch(&scope(), Seq::START);
-    let mut child = start("write", &path, |_| {});
+    let mut child = start("write", &path);
     for number in 1..20 {
         let event = block_on(stream.next()).unwrap().unwrap();
         assert_eq!(event.seq, Seq::new(number));
@@ -124,9 +128,9 @@ fn a_watch_sees_another_process() {
     child.wait().unwrap();
 }
 
-/// How often a writer is killed: 30 times, or what `ONE_PLUGIN_LONG` says.
+/// How often a writer is killed: 30 times, or a tenth of what `ONE_PLUGIN_LONG` says.
 fn kills() -> u64 {
-    std::env::var("ONE_PLUGIN_LONG").map_or(30, |text| text.parse().unwrap())
+    std::env::var("ONE_PLUGIN_LONG").map_or(30, |text| text.parse::<u64>().unwrap() / 10)
 }
 
 #[test]
@@ -135,7 +139,7 @@ fn a_killed_writer_loses_nothing_that_was_answered() {
     let path = directory.path().join("store.db");
     let mut answered = 0;
     for round in 0..kills() {
-        let mut child = start("write", &path, |_| {});
+        let mut child = start("write", &path);
         let wanted = usize::try_from(round * 7 % 12).unwrap();
         let mut done = said(&mut child, "done");
         let last = done.by_ref().take(wanted).last();
@@ -196,11 +200,21 @@ fn a_file_or_directory_that_may_only_be_read() {
     ] {
         mode(&path, file);
         mode(directory.path(), folder);
-        let mut child = start("refused", &directory.path().join(opened), |command| {
+        let child = try_start("refused", &directory.path().join(opened), |command| {
             if superuser {
                 command.uid(65534).gid(65534);
             }
         });
+        let mut child = match child {
+            Err(error) if superuser => {
+                mode(directory.path(), 0o755);
+                eprintln!(
+                    "SKIPPED: a file that may only be read: nobody else may run this: {error}"
+                );
+                return;
+            }
+            child => child.unwrap(),
+        };
         let refused = said(&mut child, "refused").last();
         let status = child.wait().unwrap();
         mode(directory.path(), 0o755);
