@@ -37,7 +37,7 @@ impl Figures {
             .saturating_sub(npm_and_node)
             .saturating_sub(self.documents);
         format!(
-            "{:.1} s in all: {:.1} s registry and planning waits, {:.1} s npm and plugin code, {:.0} ms our own code \
+            "{:.1} s in all: {:.1} s asking the registry, {:.1} s npm and plugin code, {:.0} ms our own code \
              (every row, event and budget written through to the disk)",
             all.as_secs_f64(),
             self.documents.as_secs_f64(),

@@ -34,7 +34,7 @@ impl Journey<'_> {
         self.catalog(&mut figures)?;
         let (acme, globex) = self.organisations()?;
         let plan = self.plan(&acme, &mut figures)?;
-        let instance = self.install(&acme, &plan)?;
+        let instance = self.install(&acme, &plan, &mut figures)?;
         let second = self.install_second(&acme, &mut figures)?;
         self.configure_and_activate(&acme, instance)?;
         self.execute(&acme, instance)?;
@@ -107,12 +107,8 @@ impl Journey<'_> {
         let globex = self.session.tenant_of("Globex", "gil")?;
         self.show
             .say("Acme (plan pro, owner alice) and Globex (plan starter, owner gil)");
-        let hits = block_on(
-            self.session
-                .catalog(&acme)
-                .search("knowledge documents", None),
-        )?;
-        self.show.say("alice searches for \"knowledge documents\":");
+        let hits = block_on(self.session.catalog(&acme).search("knowledge", None))?;
+        self.show.say("alice searches for \"knowledge\":");
         for hit in hits.iter().take(3) {
             self.show.say(&format!("  {}", catalog::hit(hit)));
         }
@@ -129,12 +125,18 @@ impl Journey<'_> {
         Ok(plan)
     }
 
-    fn install(&self, acme: &Tenant, plan: &InstallPlan) -> Result<ThingId, Failure> {
+    fn install(
+        &self,
+        acme: &Tenant,
+        plan: &InstallPlan,
+        figures: &mut Figures,
+    ) -> Result<ThingId, Failure> {
         self.show.step(
             "Install: fetch, check each package against its integrity, run none of its scripts",
         );
         if plan.engine == Engine::Node {
-            self.show.say(estimate(self.session, plan).trim());
+            let words = figures.outside(|| estimate(self.session, plan));
+            self.show.say(words.trim());
         }
         let progress = self.output.progress();
         let installed = block_on(acme.install_with(plan, &progress));
@@ -157,7 +159,9 @@ impl Journey<'_> {
         };
         self.show.step(&format!("And {package} {range}"));
         let plan = figures.outside(|| block_on(acme.plan_install(package, range)))?;
-        self.show.say(estimate(self.session, &plan).trim());
+        self.show.say(&plan_words(&plan));
+        let words = figures.outside(|| estimate(self.session, &plan));
+        self.show.say(words.trim());
         let progress = self.output.progress();
         let installed = block_on(acme.install_with(&plan, &progress));
         drop(progress);
@@ -240,13 +244,12 @@ impl Journey<'_> {
         };
         self.show.step(&format!("A provider of {package}"));
         let info = block_on(acme.activate(instance))?;
-        let count = info
-            .plugins
-            .first()
-            .map_or(0, |plugin| plugin.components.len());
+        let own = info.plugins.iter().find(|it| it.instance == instance);
+        let count = own.map_or(0, |plugin| plugin.components.len());
         self.show.say(&format!(
             "active with {count} components, in a runtime of its own"
         ));
+        self.show.claim(count > 0, "it has components")?;
         let call = Call::of(ComponentKind::Provider, provider, json!({}))?;
         let execution = block_on(acme.call(instance, call))?;
         self.show.say(&format!(
@@ -327,6 +330,13 @@ impl Journey<'_> {
             self.show.say(&format!(
                 "{name}: {} executions, {} succeeded, {} refused, {} failed; stopped and removed",
                 usage.executions, usage.succeeded, usage.refused, usage.failed
+            ));
+        }
+        for plugin in block_on(acme.list_installed())? {
+            block_on(acme.uninstall(plugin.instance))?;
+            self.show.say(&format!(
+                "{}: was there because it was needed; removed",
+                plugin.package
             ));
         }
         let left = block_on(acme.list_installed())?;

@@ -100,14 +100,13 @@ impl Subject {
 
     /// The passage that a search found first.
     pub(crate) fn found(&self, output: &Value) -> String {
-        let text = match self.engine {
-            Engine::Node => output.pointer("/responses/0/text").and_then(Value::as_str),
-            _ => return output.to_string(),
+        let text = output.pointer("/responses/0/text").and_then(Value::as_str);
+        let text = text.unwrap_or_default();
+        let passage = match self.engine {
+            // The real plugin lists what it found, the best first.
+            Engine::Node => text.lines().find(|line| line.starts_with("1.")),
+            _ => text.lines().next(),
         };
-        let first = text
-            .unwrap_or_default()
-            .lines()
-            .find(|line| line.starts_with("1."));
-        first.unwrap_or_default().to_owned()
+        passage.unwrap_or_default().to_owned()
     }
 }
