@@ -1,6 +1,4 @@
-//! Measurements against peers, in one run.
-//!
-//! This package may depend on everything, so the example of the workspace's README is compiled here.
+#![doc = include_str!("../README.md")]
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
