@@ -96,7 +96,9 @@ impl Tenant {
         let layer = PluginLayer::with([name.clone()]);
         let (_, collected) = self.collect_from_first(&name, &layer).await?;
         let request = Request::new().root(name, requested.parse()?);
-        Ok(resolve(&collected.universe, &request)?.tree(depth).to_string())
+        Ok(resolve(&collected.universe, &request)?
+            .tree(depth)
+            .to_string())
     }
 
     async fn collect_from_first(
