@@ -75,7 +75,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   one-plugin sync                      the plugins of the built-in list, from the npm registry
   one-plugin sync @elizaos/plugin-pdf  only this one
-  one-plugin --offline sync            the facts that are part of the program")]
+  one-plugin --offline sync            the facts that are part of the program
+The registry is asked at most once in five minutes.")]
     Sync(SyncArgs),
     /// Search the catalog
     #[command(after_help = "Examples:
@@ -212,15 +213,20 @@ pub(crate) struct PackageArg {
 pub(crate) struct InstallArgs {
     /// The package: its full name, or its short one (`knowledge`), and `@RANGE`
     pub(crate) package: String,
-    /// What it may do: read_only, connected or full
-    #[arg(long, default_value = "connected", value_name = "PRESET")]
+    /// What it may do
+    #[arg(
+        long,
+        default_value = "connected",
+        value_name = "PRESET",
+        value_parser = ["read_only", "connected", "full"]
+    )]
     pub(crate) grant: String,
 }
 
 /// Of `config`.
 #[derive(Args, Debug)]
 pub(crate) struct ConfigArgs {
-    /// The installed plugin
+    /// The installed plugin: its full name, its short one, or the id of its instance
     pub(crate) package: String,
     /// NAME=VALUE; JSON where it reads as JSON, else text
     pub(crate) settings: Vec<String>,
@@ -273,8 +279,8 @@ pub(crate) struct AuditArgs {
 pub(crate) struct UsageArgs {
     /// The installed plugin
     pub(crate) package: String,
-    /// Over which time: hour, day, week, month
-    #[arg(long, default_value = "day")]
+    /// Over which time
+    #[arg(long, default_value = "day", value_parser = ["hour", "day", "week", "month"])]
     pub(crate) window: String,
 }
 
@@ -303,8 +309,8 @@ pub(crate) enum OrgCommand {
     Create {
         /// Its name
         name: String,
-        /// starter, pro or enterprise
-        #[arg(long, default_value = "starter")]
+        /// Its plan, which sets its limits
+        #[arg(long, default_value = "starter", value_parser = ["starter", "pro", "enterprise"])]
         plan: String,
     },
     /// Show the organisation and its people
@@ -312,9 +318,14 @@ pub(crate) enum OrgCommand {
     /// Give a person a role in the organisation
     AddMember {
         /// The person
-        person: String,
-        /// group_owner, group_user or customer
-        #[arg(long, default_value = "group_user")]
+        #[arg(value_name = "PERSON")]
+        member: String,
+        /// What the person may do in it
+        #[arg(
+            long,
+            default_value = "group_user",
+            value_parser = ["group_owner", "group_user", "customer"]
+        )]
         role: String,
     },
     /// Archive the organisation: everything in it is kept, nothing in it can be done any more

@@ -27,6 +27,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "run `one-plugin sync`, then `one-plugin search`",
     ),
     ("AmbiguousName", "write the full name of the package"),
+    ("UsageError", "read the --help of the command"),
     (
         "NotInstalled",
         "run `one-plugin list` to see what is installed",
@@ -56,7 +57,7 @@ impl Failure {
     }
 
     /// Further lines, below the message.
-    fn with(mut self, details: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn with(mut self, details: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(details);
         self
     }
@@ -106,19 +107,27 @@ fn exit_code(tag: &str) -> u8 {
         | "QuotaExhausted" | "BulkheadFull" | "CommandRefused" | "HasDependents"
         | "AlreadyInstalled" | "AlreadyExists" | "IsolationTooWeak" | "NoVault"
         | "GroupArchived" | "PlaceArchived" | "ReadOnlyScope" | "InvalidSettings"
-        | "BudgetExhausted" | "PlanOutdated" => 3,
+        | "BudgetExhausted" | "PlanOutdated" | "RuntimeNotRunning" => 3,
         "NotInCatalog" | "NotInstalled" | "InstanceNotFound" | "PluginNotFound"
         | "ComponentNotFound" | "NoSuchComponent" | "NoAccess" | "NotFound" | "SourceNotFound"
-        | "PlaceNotFound" => 4,
+        | "PlaceNotFound" | "NpmPackageNotFound" | "NpmVersionNotFound" | "SecretNotFound" => 4,
         "ResolutionConflict"
         | "ResolutionBudgetSpent"
         | "DependencyConflict"
         | "VersionIncompatible"
-        | "PluginNotInstallable" => 5,
-        "StoreCorrupt" | "StoreIncompatible" | "AuditAltered" | "AuditMissing"
-        | "AuditUnlinked" | "AuditForeign" | "AuditTruncated" | "IntegrityMismatch"
+        | "PluginNotInstallable"
+        | "InvalidPluginStructure" => 5,
+        "StoreCorrupt"
+        | "StoreIncompatible"
+        | "AuditAltered"
+        | "AuditMissing"
+        | "AuditUnlinked"
+        | "AuditForeign"
+        | "AuditTruncated"
+        | "IntegrityMismatch"
+        | "NpmIntegrityMismatch"
         | "InstanceUnreadable" => 7,
-        "InputUnreadable" | "InvalidText" | "AmbiguousName" => 2,
+        "InputUnreadable" | "InvalidText" | "InvalidRow" | "AmbiguousName" | "UsageError" => 2,
         "PluginStartFailed" | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
         _ => 6,

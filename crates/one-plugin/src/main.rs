@@ -15,7 +15,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
     let output = output::Output::new(&cli.global);
     match commands::run(&cli, &output) {
         Ok(code) => code,

@@ -56,6 +56,13 @@ impl Output {
         }
     }
 
+    /// Says something about the way, which is no part of the result.
+    pub(crate) fn aside(&self, text: &str) {
+        if !self.json {
+            let _closed = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
     /// Says an error, and gives the exit code that goes with it.
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
@@ -74,6 +81,21 @@ impl Output {
             width: Mutex::new(0),
         }
     }
+}
+
+/// Says why a command line cannot be read, or the help that was asked for.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        let text = error.render().to_string();
+        let said = text.split("\n\nUsage:").next().unwrap_or(&text);
+        let said = said.trim_start_matches("error:").split_whitespace();
+        let failure = Failure::new("UsageError", said.collect::<Vec<_>>().join(" "));
+        line(&failure.json().to_string());
+        return failure.exit_code();
+    }
+    let _closed = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// Prints a line; a reader that has gone away is no error worth a word.

@@ -13,7 +13,7 @@ use plugin_executor_node::{NodeConfig, NodeError, NodeExecutor};
 use plugin_lifecycle::{
     EmbedderModel, InstalledPlugin, PluginManager, Policy, Tenant, native_source,
 };
-use plugin_registry::{Catalog, EmbeddedSource, LexicalEmbedder, Source};
+use plugin_registry::{Catalog, EmbeddedSource, LexicalEmbedder, MemorySource, Source};
 use plugin_runtime_api::{
     Engine, EngineRouter, Executor, MemoryVault, NativeExecutor, NativePlugin, NotesPlugin,
     SecretName, SecretString, Vault as _,
@@ -34,6 +34,11 @@ pub(crate) struct Session {
     /// The npm registry; why it cannot be used, where it cannot.
     pub(crate) npm: Result<Arc<NpmSource>, Failure>,
     pub(crate) embedded: Arc<EmbeddedSource>,
+    /// The native plugins of this program.
+    pub(crate) native: Arc<MemorySource>,
+    /// Whether no registry may be asked.
+    pub(crate) offline: bool,
+    pub(crate) policy: Policy,
     pub(crate) embedder: Arc<LexicalEmbedder>,
     /// What runs Node plugins; why nothing does, where nothing does.
     pub(crate) node: Result<String, Failure>,
@@ -92,6 +97,7 @@ impl Session {
         let (executor, node) = executors(global, &plugins, opening.engines, &waited);
         let npm = npm(global, home, &environment);
         let embedded = Arc::new(EmbeddedSource::new());
+        let native = Arc::new(native_source(&plugins));
         let embedder = Arc::new(LexicalEmbedder::new());
         let vault = Arc::new(MemoryVault::new());
         let mut manager = PluginManager::new(store.clone(), store.clone(), executor)
@@ -99,7 +105,7 @@ impl Session {
             .with_timer(Arc::new(SystemTimer))
             .with_vault(vault.clone())
             .with_model(Arc::new(EmbedderModel::new(embedder.clone())))
-            .with_source_for(Engine::Native, Arc::new(native_source(&plugins)));
+            .with_source_for(Engine::Native, native.clone());
         if let Ok(npm) = &npm {
             let npm: Arc<dyn Source> = npm.clone();
             manager = manager.with_source(Arc::new(MeteredSource(npm, waited.clone())));
@@ -110,6 +116,9 @@ impl Session {
             manager,
             npm,
             embedded,
+            native,
+            offline: global.offline,
+            policy: opening.policy.clone(),
             embedder,
             node,
             waited,
@@ -133,7 +142,8 @@ impl Session {
         block_on(tenant).map_err(|error| {
             if error.tag() == "NoAccess" {
                 let message = format!("there is no organisation `{org}` that `{person}` may enter");
-                return Failure::new("NoAccess", message);
+                let help = format!("`one-plugin org create {org}` makes it, if nobody has");
+                return Failure::new("NoAccess", message).with([help]);
             }
             error.into()
         })

@@ -96,8 +96,12 @@ pub async fn collect(
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
+        // What was asked for comes first: if there is no answer at all, the error is about that.
+        let (asked, needs): (Vec<_>, Vec<_>) = answers
+            .into_iter()
+            .partition(|(name, _)| roots.contains(name));
         let mut next = BTreeSet::new();
-        for (name, answer) in answers {
+        for (name, answer) in asked.into_iter().chain(needs) {
             match read(&registry, answer) {
                 Ok((freshness, parsed)) => {
                     next.extend(needed(&parsed.value, layer));

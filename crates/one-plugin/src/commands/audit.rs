@@ -1,5 +1,7 @@
 //! The trail.
 
+use std::collections::BTreeSet;
+
 use futures::executor::block_on;
 use one_ontology::Event;
 
@@ -18,9 +20,17 @@ pub(crate) fn audit(session: &Session, args: &AuditArgs, output: &Output) -> Res
             Err(missing) => {
                 let mut trail = block_on(tenant.audit_all())?;
                 let full = name::package(session, &tenant, package).map_err(|_| missing.clone())?;
+                let of_package =
+                    |event: &&Event| event.metadata.text("npm_package") == Some(full.as_str());
+                let instances: BTreeSet<_> = trail
+                    .events
+                    .iter()
+                    .filter(of_package)
+                    .filter_map(|event| event.target)
+                    .collect();
                 trail
                     .events
-                    .retain(|e| e.metadata.text("npm_package") == Some(full.as_str()));
+                    .retain(|e| e.target.is_some_and(|of| instances.contains(&of)));
                 if trail.events.is_empty() {
                     return Err(missing);
                 }

@@ -1,16 +1,19 @@
 //! The catalog: sync, search, show.
 
+use std::collections::BTreeMap;
+
 use futures::executor::block_on;
 use one_ontology::{Clock as _, Limit, RandomIds, SystemClock};
 use plugin_lifecycle::{Operation, Tenant, allow};
 use plugin_registry::{
-    Gathered, PluginDetail, PluginHit, RegistryError, Source, SyncOutcome, catalog_names, gather,
-    sync as sync_catalog,
+    CatalogEntry, CatalogFilter, Gathered, PluginDetail, PluginHit, RegistryError, Source,
+    SyncOutcome, catalog_names, gather, sync as sync_catalog,
 };
 use plugin_resolver::PackageName;
+use plugin_runtime_api::NotesPlugin;
 use serde_json::json;
 
-use super::name;
+use super::{budget, name};
 use crate::cli::{PackageArg, SearchArgs, SyncArgs};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,6 +34,7 @@ pub(crate) fn read(
     names: &[PackageName],
 ) -> Result<(Gathered, Origin), Failure> {
     let why = match &session.npm {
+        Ok(_) if session.offline => "--offline was given".to_owned(),
         Ok(npm) => match block_on(gather(npm.as_ref(), names)) {
             Ok(gathered) => return Ok((gathered, Origin::Registry)),
             Err(
@@ -74,26 +78,42 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
     let names: Vec<PackageName> = if args.packages.is_empty() {
         listed()?
     } else {
+        let tenant = session.tenant()?;
         args.packages
             .iter()
-            .map(|name| name.parse().map_err(Failure::from))
+            .map(|name| name::package(session, &tenant, name))
             .collect::<Result<_, _>>()?
     };
-    output.note(&format!("reading {} plugins ...", names.len()));
-    let (gathered, origin) = read(session, &names)?;
+    if !session.offline {
+        budget::check(session)?;
+    }
+    output.aside(&format!("reading {} plugins ...", names.len()));
+    let (mut gathered, origin) = read(session, &names)?;
+    if !args.packages.is_empty()
+        && gathered.records.is_empty()
+        && let Some(error) = gathered.skipped.values().next()
+    {
+        return Err(error.clone().into());
+    }
+    // What reached no registry does not count.
+    if matches!(origin, Origin::Registry) {
+        budget::spend(session)?;
+    }
+    let read = gathered.records.len();
+    gathered.records.extend(built_in(session)?.records);
     let outcome = write(session, &gathered)?;
     let from = match &origin {
         Origin::Registry => "the npm registry".to_owned(),
         Origin::Embedded(day, why) => format!("this program's own facts of {day} ({why})"),
     };
-    let skipped: Vec<String> = gathered
+    let skipped: BTreeMap<&str, String> = gathered
         .skipped
         .iter()
-        .map(|(name, error)| format!("{name}: {error}"))
+        .map(|(name, error)| (name.as_str(), error.to_string()))
         .collect();
     let value = json!({
         "from": from,
-        "read": gathered.records.len(),
+        "read": read,
         "created": outcome.counts.created,
         "updated": outcome.counts.updated,
         "unchanged": outcome.counts.unchanged,
@@ -103,32 +123,48 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
     output.say(&value, || {
         let mut text = format!(
             "{} plugins read from {from}: {} new, {} changed, {} as they were",
-            gathered.records.len(),
-            outcome.counts.created,
-            outcome.counts.updated,
-            outcome.counts.unchanged
+            read, outcome.counts.created, outcome.counts.updated, outcome.counts.unchanged
         );
-        for line in &skipped {
-            text.push_str("\n  left out: ");
-            text.push_str(line);
+        match origin {
+            Origin::Registry => {
+                for (name, error) in &skipped {
+                    text.push_str(&format!("\n  left out: {name}: {error}"));
+                }
+            }
+            Origin::Embedded(..) if !skipped.is_empty() => {
+                let names: Vec<&str> = skipped.keys().copied().collect();
+                text.push_str(&format!("\n  not among these facts: {}", names.join(", ")));
+            }
+            Origin::Embedded(..) => {}
         }
         text
     });
     Ok(())
 }
 
+/// What this program is compiled with, which no registry knows.
+fn built_in(session: &Session) -> Result<Gathered, Failure> {
+    let native: &dyn Source = session.native.as_ref();
+    Ok(block_on(gather(native, &[NotesPlugin::NAME.parse()?]))?)
+}
+
 /// Fills an empty catalog with the facts that are part of the program, so that a search finds
 /// something before the first sync.
 fn fill(session: &Session, tenant: &Tenant, output: &Output) -> Result<(), Failure> {
-    let filter = plugin_registry::CatalogFilter::default();
-    if block_on(session.catalog(tenant).list(&filter))?
-        .items
-        .is_empty()
-    {
+    let filter = CatalogFilter {
+        limit: Limit::new(Limit::MAX),
+        ..CatalogFilter::default()
+    };
+    let known = block_on(session.catalog(tenant).list(&filter))?.items;
+    let native = |entry: &CatalogEntry| entry.name == NotesPlugin::NAME;
+    if !known.iter().any(native) {
+        write(session, &built_in(session)?)?;
+    }
+    if known.iter().all(native) {
         let embedded: &dyn Source = session.embedded.as_ref();
         let gathered = block_on(gather(embedded, &listed()?))?;
         write(session, &gathered)?;
-        output.note(&format!(
+        output.aside(&format!(
             "the catalog was empty: filled with this program's facts of {}; `sync` asks the registry",
             session.embedded.as_of()
         ));

@@ -5,39 +5,55 @@ use std::process::ExitCode;
 
 use crate::failure::Failure;
 
-/// The longest line that is read; of a longer one the rest is dropped, and the answer says that it
-/// cannot be read.
-const MAX_LINE: u64 = 64 << 20;
+/// The longest line that is answered, its end not counted.
+const MAX_LINE: usize = 16 << 20;
 
-/// Answers every line of standard input, in order, until it ends or nobody reads any more.
-pub(crate) fn pump(answer: impl Fn(&str) -> String) -> Result<ExitCode, Failure> {
-    let mut input = BufReader::new(std::io::stdin().lock());
-    let mut out = std::io::stdout().lock();
+/// What answers lines, and what answers for those that cannot be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Machine {
+    /// To a line.
+    pub(crate) answer: fn(&str) -> String,
+    /// To a line that is no text or too long, and why.
+    pub(crate) unreadable: fn(&str) -> String,
+}
+
+/// Answers every line of standard input, in order, until it ends or nobody reads any more. Answers
+/// are passed on whenever the next line has not come yet, so that a program may ask and wait.
+pub(crate) fn pump(machine: Machine) -> Result<ExitCode, Failure> {
+    let mut input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+        let limit = MAX_LINE as u64 + 1;
+        let read = input.by_ref().take(limit).read_until(b'\n', &mut line);
         match read {
-            Ok(0) => return Ok(ExitCode::SUCCESS),
+            Ok(0) => {
+                let _closed = out.flush();
+                return Ok(ExitCode::SUCCESS);
+            }
             Ok(_) => {}
             Err(error) => {
+                let _closed = out.flush();
                 let message = format!("standard input cannot be read: {error}");
                 return Err(Failure::new("InputUnreadable", message));
             }
         }
-        if line.last() != Some(&b'\n') && line.len() as u64 >= MAX_LINE {
+        let answer = if line.last() != Some(&b'\n') && line.len() > MAX_LINE {
             skip_line(&mut input);
-        }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if text.is_empty() {
-            continue;
-        }
+            (machine.unreadable)(&format!("a line has at most {MAX_LINE} bytes"))
+        } else {
+            match std::str::from_utf8(&line) {
+                Ok(text) => (machine.answer)(text.trim_end_matches(['\r', '\n'])),
+                Err(error) => (machine.unreadable)(&format!("the line is no UTF-8: {error}")),
+            }
+        };
         // A closed pipe is the reader's way of saying that it has seen enough.
-        if writeln!(out, "{}", answer(text))
-            .and_then(|()| out.flush())
-            .is_err()
-        {
+        let mut written = writeln!(out, "{answer}");
+        if input.buffer().is_empty() {
+            written = written.and_then(|()| out.flush());
+        }
+        if written.is_err() {
             return Ok(ExitCode::SUCCESS);
         }
     }

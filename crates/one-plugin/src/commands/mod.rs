@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod audit;
+mod budget;
 pub(crate) mod catalog;
 mod configure;
 mod exec;
@@ -13,6 +14,8 @@ mod planning;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use lines::Machine;
+use serde_json::json;
 
 pub(crate) use audit::row as audit_row;
 pub(crate) use exec::words as ending;
@@ -21,23 +24,36 @@ pub(crate) use planning::{estimate, words as plan_words};
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, line};
 use crate::session::Session;
+
+const RANGES: Machine = Machine {
+    answer: plugin_resolver::machine::answer_ranges_line,
+    unreadable: |why| {
+        let error = json!({"_tag": "InvalidCase", "message": why});
+        json!({"valid": false, "error": error}).to_string()
+    },
+};
+
+const RESOLVE: Machine = Machine {
+    answer: plugin_resolver::machine::answer_resolve_line,
+    unreadable: |why| {
+        let error = json!({"_tag": "InvalidCase", "message": why});
+        json!({"id": null, "outcome": "invalid", "error": error}).to_string()
+    },
+};
 
 /// Runs a command.
 pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
     // These need no store.
     match &cli.command {
         Command::Demo(args) => return crate::demo::run(&cli.global, args, output),
-        Command::Ranges => return lines::pump(plugin_resolver::machine::answer_ranges_line),
-        Command::Resolve(_) => return lines::pump(plugin_resolver::machine::answer_resolve_line),
+        Command::Ranges => return lines::pump(RANGES),
+        Command::Resolve(_) => return lines::pump(RESOLVE),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                *shell,
-                &mut Cli::command(),
-                "one-plugin",
-                &mut std::io::stdout(),
-            );
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "one-plugin", &mut script);
+            line(String::from_utf8_lossy(&script).trim_end());
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}

@@ -1,24 +1,23 @@
 //! Names as people write them.
 
 use futures::executor::block_on;
-use plugin_lifecycle::{InstalledPlugin, Tenant};
-use plugin_registry::catalog_names;
+use one_ontology::{Limit, ThingId};
+use plugin_lifecycle::{InstalledPlugin, ManagerError, Tenant};
+use plugin_registry::{CatalogFilter, catalog_names};
 use plugin_resolver::PackageName;
 
 use crate::failure::Failure;
 use crate::session::Session;
 
 /// A package and the range asked for: `knowledge@^1.6`, `@elizaos/plugin-knowledge`.
-pub(crate) fn split(text: &str) -> (&str, &str) {
+pub(crate) fn split(text: &str) -> (&str, Option<&str>) {
     // The first character may be the `@` of a scope.
     match text.char_indices().skip(1).find(|(_, c)| *c == '@') {
         Some((at, _)) => (
             text.get(..at).unwrap_or(text),
-            text.get(at + 1..)
-                .filter(|range| !range.is_empty())
-                .unwrap_or("latest"),
+            text.get(at + 1..).filter(|range| !range.is_empty()),
         ),
-        None => (text, "latest"),
+        None => (text, None),
     }
 }
 
@@ -29,12 +28,15 @@ pub(crate) fn package(
     tenant: &Tenant,
     name: &str,
 ) -> Result<PackageName, Failure> {
-    if name.starts_with('@') || name.contains('/') {
+    if name.is_empty() || name.starts_with('@') || name.contains('/') {
         return Ok(name.parse()?);
     }
     let mut known: Vec<String> = catalog_names().map(str::to_owned).collect();
     known.push(plugin_runtime_api::NotesPlugin::NAME.to_owned());
-    let filter = plugin_registry::CatalogFilter::default();
+    let filter = CatalogFilter {
+        limit: Limit::new(Limit::MAX),
+        ..CatalogFilter::default()
+    };
     let listed = block_on(session.catalog(tenant).list(&filter))?;
     known.extend(listed.items.iter().map(|entry| entry.name.clone()));
     known.extend(
@@ -45,13 +47,21 @@ pub(crate) fn package(
     one_of(known, name)?.parse().map_err(Failure::from)
 }
 
-/// The installed plugin that a name means.
+/// The installed plugin that a name means, or the id of its instance.
 pub(crate) fn installed(tenant: &Tenant, name: &str) -> Result<InstalledPlugin, Failure> {
     let plugins = block_on(tenant.list_installed())?;
+    if let Ok(instance) = name.parse::<ThingId>() {
+        let found = plugins.into_iter().find(|it| it.instance == instance);
+        return found.ok_or_else(|| ManagerError::InstanceNotFound { instance }.into());
+    }
     let missing = || {
         Failure::new(
             "NotInstalled",
-            format!("`{name}` is not installed in `{}`", tenant.group().name),
+            format!(
+                "`{}` is not installed in `{}`",
+                one_ontology::excerpt(name, 64),
+                tenant.group().name
+            ),
         )
     };
     let full = match plugins.iter().find(|plugin| plugin.package == name) {
@@ -104,17 +114,17 @@ mod tests {
     #[test]
     fn a_range_follows_the_last_at_sign() {
         let cases = [
-            ("knowledge", ("knowledge", "latest")),
-            ("knowledge@^1.6", ("knowledge", "^1.6")),
-            ("@elizaos/plugin-sql", ("@elizaos/plugin-sql", "latest")),
+            ("knowledge", ("knowledge", None)),
+            ("knowledge@^1.6", ("knowledge", Some("^1.6"))),
+            ("@elizaos/plugin-sql", ("@elizaos/plugin-sql", None)),
             (
                 "@elizaos/plugin-sql@1.x || 2",
-                ("@elizaos/plugin-sql", "1.x || 2"),
+                ("@elizaos/plugin-sql", Some("1.x || 2")),
             ),
-            ("knowledge@", ("knowledge", "latest")),
-            ("@", ("@", "latest")),
-            ("", ("", "latest")),
-            ("ü@1", ("ü", "1")),
+            ("knowledge@", ("knowledge", None)),
+            ("@", ("@", None)),
+            ("", ("", None)),
+            ("ü@1", ("ü", Some("1"))),
         ];
         for (text, expected) in cases {
             assert_eq!(split(text), expected, "{text}");

@@ -16,7 +16,7 @@ pub(crate) fn org(session: &Session, command: &OrgCommand, output: &Output) -> R
     match command {
         OrgCommand::Create { name, plan } => create(session, name, plan, output),
         OrgCommand::Show => show(session, output),
-        OrgCommand::AddMember { person, role } => add_member(session, person, role, output),
+        OrgCommand::AddMember { member, role } => add_member(session, member, role, output),
         OrgCommand::Archive => archive(session, output),
     }
 }

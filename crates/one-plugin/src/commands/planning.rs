@@ -1,7 +1,9 @@
 //! Planning and installing.
 
 use futures::executor::block_on;
-use plugin_lifecycle::{InstallPlan, PlanPart, Tenant};
+use plugin_lifecycle::{InstallPlan, ManagerError, PlanPart, Tenant};
+use plugin_registry::{Freshness, Reused};
+use plugin_resolver::{Explanation, Failure as Resolution, PackageName, Problem, Requirer};
 use plugin_runtime_api::{Engine, PermissionPreset, Permissions};
 use serde_json::json;
 
@@ -14,8 +16,36 @@ use crate::session::Session;
 fn make(session: &Session, tenant: &Tenant, package: &str) -> Result<InstallPlan, Failure> {
     let (package, range) = name::split(package);
     let package = name::package(session, tenant, package)?;
-    block_on(tenant.plan_install(package.as_str(), range))
-        .map_err(|error| no_node(session, error.into()))
+    at_latest(&package, range, |range| {
+        block_on(tenant.plan_install(package.as_str(), range))
+    })
+    .map_err(|error| no_node(session, error.into()))
+}
+
+/// At the range given, else at the tag `latest`; where nothing says which release that is (the
+/// facts of this program do not say it of every plugin), at the newest release.
+fn at_latest<T>(
+    package: &PackageName,
+    range: Option<&str>,
+    ask: impl Fn(&str) -> Result<T, ManagerError>,
+) -> Result<T, ManagerError> {
+    if let Some(range) = range {
+        return ask(range);
+    }
+    match ask("latest") {
+        Err(ManagerError::Resolution(Resolution::Conflict(why))) if untagged(&why, package) => {
+            ask("*")
+        }
+        other => other,
+    }
+}
+
+fn untagged(why: &Explanation, package: &PackageName) -> bool {
+    why.requirements().iter().any(|requirement| {
+        requirement.by == Requirer::Request
+            && requirement.package == *package
+            && matches!(requirement.problem, Some(Problem::TagUnknown { .. }))
+    })
 }
 
 /// Why no executor runs Node plugins is worth more than that none does.
@@ -36,6 +66,10 @@ pub(crate) fn plan(session: &Session, package: &str, output: &Output) -> Result<
 pub(crate) fn words(plan: &InstallPlan) -> String {
     let mut text = plan.tree.trim_end().to_owned();
     text.push('\n');
+    let unchecked = match plan.engine {
+        Engine::Native => "built in",
+        _ => "no integrity",
+    };
     for step in &plan.steps {
         let part = match step.part {
             PlanPart::Root => "install",
@@ -47,7 +81,7 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
         let integrity = step
             .integrity
             .as_deref()
-            .map_or("no integrity", |i| i.get(..20).unwrap_or(i));
+            .map_or(unchecked, |i| i.get(..20).unwrap_or(i));
         text.push_str(&format!(
             "\n  {part:<15} {:<34} {:<14} {size:>9}  {integrity}",
             step.package.as_str(),
@@ -58,6 +92,11 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
     for warning in &plan.warnings {
         text.push_str(&format!("\n  note: {warning}"));
     }
+    if plan.freshness == Freshness::Embedded && plan.engine != Engine::Native {
+        text.push_str(
+            "\n  note: planned with this program's own facts; the registry may know newer releases",
+        );
+    }
     text
 }
 
@@ -65,7 +104,9 @@ pub(crate) fn tree(session: &Session, args: &TreeArgs, output: &Output) -> Resul
     let tenant = session.tenant()?;
     let (package, range) = name::split(&args.package);
     let package = name::package(session, &tenant, package)?;
-    let tree = block_on(tenant.dependency_tree(package.as_str(), range, args.depth))?;
+    let tree = at_latest(&package, range, |range| {
+        block_on(tenant.dependency_tree(package.as_str(), range, args.depth))
+    })?;
     output.say(&json!({"package": package, "tree": tree}), || {
         tree.trim_end().to_owned()
     });
@@ -101,6 +142,7 @@ pub(crate) fn install(
             .unwrap_or_default();
         let with = match plan.dependencies_installed() {
             0 => String::new(),
+            1 => ", with a plugin that it needs".to_owned(),
             n => format!(", with {n} plugins that it needs"),
         };
         format!(
@@ -118,6 +160,14 @@ pub(crate) fn estimate(session: &Session, plan: &InstallPlan) -> String {
         return "  npm cannot be asked how much that is".to_owned();
     };
     match block_on(npm.estimate(&plan.stage_request())) {
+        Ok(estimate) if estimate.reused == Reused::Reused => format!(
+            "  to fetch: nothing; its {} packages are here already, as they were verified when they came",
+            estimate.packages
+        ),
+        Ok(estimate) if estimate.unknown > 0 => format!(
+            "  to fetch: {} packages, less where npm's cache has them; how large {} of them are is not known; no install script is run",
+            estimate.packages, estimate.unknown
+        ),
         Ok(estimate) => format!(
             "  to fetch: {} packages, {} compressed at most, less where npm's cache has them; no install script is run",
             estimate.packages,

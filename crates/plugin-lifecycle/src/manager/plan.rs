@@ -70,12 +70,12 @@ impl Tenant {
             group: self.group_id(),
             package: package.parse()?,
             requested: requested.to_owned(),
+            warnings: planning.warnings(&resolution, &engine),
             engine,
             steps: planning.steps(&resolution)?,
             grants: self.shared().policy.grants.clone(),
             lock: resolution.lock(),
             tree: resolution.tree(SHOWN_DEPTH).to_string(),
-            warnings: planning.warnings(&resolution),
             freshness: planning.freshness(),
         })
     }
@@ -215,7 +215,7 @@ impl Planning<'_> {
             .map(|instance| instance.id)
     }
 
-    fn warnings(&self, resolution: &Resolution) -> Vec<String> {
+    fn warnings(&self, resolution: &Resolution, engine: &Engine) -> Vec<String> {
         let mut warnings = Vec::new();
         for selected in resolution.packages() {
             if let Some(reason) = &selected.deprecated {
@@ -224,7 +224,8 @@ impl Planning<'_> {
                     selected.name, selected.version
                 ));
             }
-            if selected.integrity.is_none() {
+            // What is compiled into the host was never fetched.
+            if selected.integrity.is_none() && *engine != Engine::Native {
                 warnings.push(format!(
                     "{}@{} has no integrity to check it against",
                     selected.name, selected.version
