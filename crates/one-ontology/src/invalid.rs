@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A text that is not what its place asks for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not {expected} ({kind})")]
+#[error("`{given}` is not {expected}")]
 pub struct InvalidValue {
     kind: &'static str,
     given: String,
@@ -22,6 +22,12 @@ impl InvalidValue {
             given: excerpt(given, 64),
             expected,
         }
+    }
+
+    /// What it should have been, by the name of its type: for programs, not for people.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        self.kind
     }
 }
 

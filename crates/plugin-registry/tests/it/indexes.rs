@@ -304,7 +304,7 @@ fn a_wholly_broken_document_is_one_clear_error() {
     );
     check(
         r#"{"message": "Not Found", "status": "404"}"#,
-        "`the list of plugins` cannot be read: none of its entries can be read; the first: `` is left out: `Not Found` is not a repository such as `github:owner/name` (Repository)",
+        "`the list of plugins` cannot be read: none of its entries can be read; the first: `` is left out: `Not Found` is not a repository such as `github:owner/name`",
     );
     check(
         "{\n  \"a\": \"github:o/r\"\n  \"b\": \"github:o/s\"\n}",

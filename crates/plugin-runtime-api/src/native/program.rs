@@ -51,7 +51,10 @@ impl NativePlugins {
 #[async_trait]
 impl Program for NativePlugins {
     fn engine(&self) -> String {
-        format!("native, built into the host ({} plugins)", self.0.len())
+        match self.0.len() {
+            1 => "native, 1 plugin built into the host".to_owned(),
+            n => format!("native, {n} plugins built into the host"),
+        }
     }
 
     fn admit(&self, spec: &RuntimeSpec) -> Result<(), ExecutorError> {
