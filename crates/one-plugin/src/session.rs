@@ -10,9 +10,7 @@ use one_ontology::{
     NewEvent, Person, PersonId, Place, Plan, RandomIds, Role, Scope, Store as _, SystemClock,
 };
 use plugin_executor_node::{NodeConfig, NodeError, NodeExecutor};
-use plugin_lifecycle::{
-    EmbedderModel, InstalledPlugin, PluginManager, Policy, Tenant, native_source,
-};
+use plugin_lifecycle::{InstalledPlugin, PluginManager, Policy, Tenant, native_source};
 use plugin_registry::{Catalog, EmbeddedSource, LexicalEmbedder, MemorySource, Source};
 use plugin_runtime_api::{
     Engine, EngineRouter, Executor, MemoryVault, NativeExecutor, NativePlugin, NotesPlugin,
@@ -104,7 +102,7 @@ impl Session {
             .with_policy(opening.policy.clone())
             .with_timer(Arc::new(SystemTimer))
             .with_vault(vault.clone())
-            .with_model(Arc::new(EmbedderModel::new(embedder.clone())))
+            .with_embedder(embedder.clone())
             .with_source_for(Engine::Native, native.clone());
         if let Ok(npm) = &npm {
             let npm: Arc<dyn Source> = npm.clone();

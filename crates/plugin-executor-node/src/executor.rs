@@ -241,6 +241,7 @@ impl NodeExecutor {
                 .map(|plugin| PluginToStart {
                     name: plugin.name.as_str(),
                     settings: &plugin.settings,
+                    secrets: &plugin.secrets,
                 })
                 .collect(),
         });

@@ -45,6 +45,7 @@ pub(crate) enum ToWorker<'a> {
 pub(crate) struct PluginToStart<'a> {
     pub(crate) name: &'a str,
     pub(crate) settings: &'a BTreeMap<String, Value>,
+    pub(crate) secrets: &'a [String],
 }
 
 #[derive(Debug, Serialize)]

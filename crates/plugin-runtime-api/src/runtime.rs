@@ -72,6 +72,11 @@ pub struct RuntimePlugin {
     pub grants: Permissions,
     /// Its settings by parameter name, without secrets.
     pub settings: BTreeMap<String, Value>,
+    /// The parameters that it is to have as secrets, by name. Their values never travel in a spec: an
+    /// executor whose plugins read settings synchronously asks the host for each
+    /// ([`HostCall::GetSetting`](crate::HostCall::GetSetting)) when the runtime starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// Everything an executor needs to start a runtime; complete and serialisable.

@@ -53,7 +53,7 @@ async function start(frame) {
     runtime = makeRuntime(channel, components, {
       agentId: frame.agent,
       character: { bio: [], settings: {}, ...character, name: String(character["name"] ?? "Agent") },
-      settings: frame.plugins.map((/** @type {any} */ plugin) => plugin.settings),
+      settings: await Promise.all(frame.plugins.map(withSecrets)),
     });
     /** @type {import("./load.mjs").Progress} */
     const progress = (stage, plugin) => channel.send({ t: "progress", stage, plugin });
@@ -65,6 +65,21 @@ async function start(frame) {
     const { plugin, failure } = error instanceof StartFailure ? error : { plugin: 0, failure: describeFailure(error) };
     channel.send({ t: "failed", plugin, failure });
   }
+}
+
+/**
+ * A plugin's settings and what the host gives of its secrets: elizaOS reads settings synchronously, so they are asked for
+ * before anything is loaded.
+ * @param {{ settings: Record<string, unknown>, secrets: string[] }} plugin @param {number} index
+ */
+async function withSecrets(plugin, index) {
+  /** @type {Record<string, unknown>} */
+  const settings = Object.assign(Object.create(null), plugin.settings);
+  for (const key of plugin.secrets ?? []) {
+    const secret = await where.run({ plugin: index }, () => channel.call("setting.get", { key }));
+    if (secret !== null && secret !== undefined) settings[key] = secret;
+  }
+  return settings;
 }
 
 function description() {

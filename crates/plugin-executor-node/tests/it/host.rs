@@ -83,6 +83,8 @@ impl HostServices for TestHost {
                     });
                 }
             },
+            HostCall::GetSetting { key } if key == "ABSENT" => HostReply::Value(Value::Null),
+            HostCall::GetSetting { key } => HostReply::Value(json!(format!("secret {key}"))),
             HostCall::CreateMemory {
                 table_name, memory, ..
             } => {

@@ -18,6 +18,21 @@ fn settings_are_the_plugins_own_and_exact() {
 }
 
 #[test]
+fn secrets_are_asked_for_by_name_before_anything_loads() {
+    let Some(mut bench) = Bench::of_action(
+        "return ['TOKEN', 'ABSENT', 'GREETING', 'OTHER'].map(k => runtime.getSetting(k))",
+    ) else {
+        return;
+    };
+    let plugin = bench.spec.plugins.first_mut().unwrap();
+    plugin.secrets = vec!["TOKEN".to_owned(), "ABSENT".to_owned()];
+    bench.start();
+    assert_eq!(bench.host.asker("setting.get").instance, thing("p"));
+    let expected = json!(["secret TOKEN", null, "hello from p", null]);
+    assert_eq!(bench.result(json!({})), expected);
+}
+
+#[test]
 fn what_the_host_does_not_offer_is_said_by_name() {
     let Some(bench) = Bench::of_action("return eval(options.code)") else {
         return;

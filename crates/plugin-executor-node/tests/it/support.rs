@@ -92,6 +92,7 @@ pub(crate) fn plugin(name: &str, version: &str) -> RuntimePlugin {
         name: name.parse().unwrap(),
         version: version.to_owned(),
         grants: Permissions::none(),
+        secrets: Vec::new(),
         settings: BTreeMap::from([
             ("GREETING".to_owned(), json!(format!("hello from {name}"))),
             ("FLAG".to_owned(), json!("false")),

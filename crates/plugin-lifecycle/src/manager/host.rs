@@ -6,7 +6,8 @@ use std::sync::Arc;
 use one_ontology::ThingId;
 use plugin_registry::Sensitivity;
 use plugin_runtime_api::{
-    Executor, HostServices, IsolationLevel, RuntimeInfo, RuntimePlugin, RuntimeSpec, RuntimeStatus,
+    Executor, HostServices, IsolationLevel, Permission, RuntimeInfo, RuntimePlugin, RuntimeSpec,
+    RuntimeStatus,
 };
 
 use crate::{Instance, ManagerError, PluginGrant, RuntimeGrants, SecretPolicy, Tenant};
@@ -42,6 +43,7 @@ impl Tenant {
                 version: member.version.clone(),
                 grants: of.properties.grants.clone(),
                 settings: of.properties.settings.clone(),
+                secrets: self.secrets_of(&of).await?,
             });
             members.push(of);
         }
@@ -61,6 +63,16 @@ impl Tenant {
             fence: properties.fence,
         };
         Ok((spec, members))
+    }
+
+    /// The parameters of an instance that the vault has secrets for, if it may have them.
+    async fn secrets_of(&self, instance: &Instance) -> Result<Vec<String>, ManagerError> {
+        match &self.shared().vault {
+            Some(vault) if instance.properties.grants.allow(Permission::SecretsAccess) => {
+                Ok(vault.list(self.group_id(), instance.id).await?)
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The host that the runtime's code talks to: this organisation's facts, by these grants.

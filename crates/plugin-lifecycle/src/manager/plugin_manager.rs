@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use one_ontology::{Actor, Clock, Directory, GroupId, IdSource, Place, Scope, Store, Timestamp};
-use plugin_registry::Source;
+use plugin_registry::{Embedder, Source};
 use plugin_runtime_api::{Engine, Executor, IsolationLevel, ModelProvider, Timer, Vault};
 use serde_json::{Value, json};
 
@@ -107,6 +107,12 @@ impl PluginManager {
     #[must_use]
     pub fn with_model(self, model: Arc<dyn ModelProvider>) -> Self {
         self.change(|shared| shared.one = shared.one.clone().with_model(model))
+    }
+
+    /// Offers an embedder to plugins as `TEXT_EMBEDDING`, and marks what they keep with its name.
+    #[must_use]
+    pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Self {
+        self.change(|shared| shared.one = shared.one.clone().with_embedder(embedder))
     }
 
     /// Keeps secrets in `vault`.

@@ -110,6 +110,7 @@ pub(crate) fn spec(plugin: &str, version: &str) -> RuntimeSpec {
             name: plugin.parse().unwrap(),
             version: version.to_owned(),
             grants: plugin_runtime_api::Permissions::none(),
+            secrets: Vec::new(),
             settings: BTreeMap::new(),
         }],
         limits: Limits::default(),

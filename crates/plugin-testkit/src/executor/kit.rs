@@ -175,6 +175,7 @@ pub(crate) fn plugin(name: &str) -> RuntimePlugin {
         name: name.parse().unwrap(),
         version: VERSION.to_owned(),
         grants: Permissions::none(),
+        secrets: Vec::new(),
         settings: std::collections::BTreeMap::new(),
     }
 }
