@@ -52,6 +52,7 @@ pub fn answer_resolve_line(line: &str) -> String {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct RangesCase {
     range: String,
     versions: Vec<String>,
@@ -60,6 +61,7 @@ struct RangesCase {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct ResolveCase {
     #[serde(default)]
     id: Value,

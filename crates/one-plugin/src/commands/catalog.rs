@@ -6,8 +6,8 @@ use futures::executor::block_on;
 use one_ontology::{Clock as _, Limit, RandomIds, SystemClock};
 use plugin_lifecycle::{Operation, Tenant, allow};
 use plugin_registry::{
-    CatalogEntry, CatalogFilter, Gathered, PluginDetail, PluginHit, RegistryError, Source,
-    SyncOutcome, catalog_names, gather, sync as sync_catalog,
+    CatalogEntry, CatalogFilter, Gathered, PackageFacts, PluginDetail, PluginHit, RegistryError,
+    Source, SyncOutcome, catalog_names, gather, sync as sync_catalog,
 };
 use plugin_resolver::PackageName;
 use plugin_runtime_api::NotesPlugin;
@@ -35,7 +35,7 @@ pub(crate) fn read(
 ) -> Result<(Gathered, Origin), Failure> {
     let why = match &session.npm {
         Ok(_) if session.offline => "--offline was given".to_owned(),
-        Ok(npm) => match block_on(gather(npm.as_ref(), names)) {
+        Ok(npm) => match ask(npm.as_ref(), names) {
             Ok(gathered) => return Ok((gathered, Origin::Registry)),
             Err(
                 error @ (RegistryError::NetworkError { .. }
@@ -51,6 +51,24 @@ pub(crate) fn read(
         gathered,
         Origin::Embedded(session.embedded.as_of().to_owned(), why),
     ))
+}
+
+/// Asks for one document first: where there is no network, one is enough to wait for.
+fn ask(source: &dyn Source, names: &[PackageName]) -> Result<Gathered, RegistryError> {
+    let (first, rest) = names.split_at(names.len().min(1));
+    let mut gathered = block_on(gather(source, first))?;
+    let Gathered {
+        records,
+        reports,
+        skipped,
+        freshness,
+        ..
+    } = block_on(gather(source, rest))?;
+    gathered.records.extend(records);
+    gathered.reports.extend(reports);
+    gathered.skipped.extend(skipped);
+    gathered.freshness.extend(freshness);
+    Ok(gathered)
 }
 
 /// Writes records into the shared registry.
@@ -265,6 +283,7 @@ fn words(detail: &PluginDetail) -> String {
         .collect();
     add("needed by", dependents.join(", "));
     if let Some(package) = &record.package {
+        add("versions", versions(package));
         for parameter in &package.parameters {
             let secret = match parameter.sensitivity {
                 plugin_registry::Sensitivity::Secret => " (secret)",
@@ -282,4 +301,18 @@ fn words(detail: &PluginDetail) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// How many versions are named.
+const VERSIONS: usize = 8;
+
+/// The newest versions, newest first.
+fn versions(package: &PackageFacts) -> String {
+    let newest = package.releases.iter().rev().take(VERSIONS);
+    let mut names: Vec<String> = newest.map(|release| release.version.to_string()).collect();
+    let older = package.releases.len().saturating_sub(VERSIONS) as u64 + package.releases_omitted;
+    if older > 0 {
+        names.push(format!("{older} older"));
+    }
+    names.join(", ")
 }

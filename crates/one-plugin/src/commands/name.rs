@@ -109,7 +109,32 @@ fn one_of(mut known: Vec<String>, name: &str) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{one_of, split};
+
+    #[test]
+    fn a_short_name_means_one_package_or_none() {
+        let known = [
+            "@a/plugin-pdf",
+            "@b/plugin-pdf",
+            "@a/plugin-sql",
+            "@a/plugin-sql-x",
+        ];
+        let cases = [
+            ("sql", Ok("@a/plugin-sql")),
+            ("plugin-sql", Ok("@a/plugin-sql")),
+            ("sql-x", Ok("@a/plugin-sql-x")),
+            ("pdf", Err("AmbiguousName")),
+            ("plugin-pdf", Err("AmbiguousName")),
+            ("plugin", Err("NotInCatalog")),
+            ("x", Err("NotInCatalog")),
+            ("", Err("NotInCatalog")),
+        ];
+        for (name, expected) in cases {
+            let found = one_of(known.iter().map(|&name| name.to_owned()).collect(), name);
+            let found = found.as_deref().map_err(crate::failure::Failure::tag);
+            assert_eq!(found, expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_range_follows_the_last_at_sign() {

@@ -1,0 +1,81 @@
+//! What each command says of itself.
+
+use crate::program::Home;
+
+const COMMANDS: &[&str] = &[
+    "",
+    "demo",
+    "sync",
+    "search",
+    "show",
+    "plan",
+    "install",
+    "list",
+    "config",
+    "activate",
+    "exec",
+    "deactivate",
+    "uninstall",
+    "audit",
+    "usage",
+    "tree",
+    "org",
+    "org create",
+    "org show",
+    "org add-member",
+    "org archive",
+    "ranges",
+    "resolve",
+    "completions",
+];
+
+#[test]
+fn every_command_has_a_page_with_examples() {
+    let home = Home::new();
+    let mut pages = String::new();
+    for command in COMMANDS {
+        let page = home.ok(&format!("{command} --help"));
+        if !command.is_empty() && !command.starts_with("org ") {
+            assert!(page.contains("Example"), "{command} has no example");
+        }
+        pages.push_str(&format!("$ one-plugin {command} --help\n{page}\n"));
+    }
+    insta::assert_snapshot!("help", pages.trim_end());
+}
+
+#[test]
+fn the_list_above_is_whole() {
+    let page = Home::new().ok("--help");
+    let listed: Vec<&str> = page
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    for name in &listed {
+        assert!(COMMANDS.contains(name), "{name}");
+    }
+    assert_eq!(listed.len(), 19);
+}
+
+#[test]
+fn completions_are_scripts_and_a_closed_pipe_is_no_crash() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = Home::new().ok(&format!("completions {shell}"));
+        assert!(
+            script.contains("one-plugin") && script.len() > 2000,
+            "{shell}"
+        );
+    }
+    let mut child = Home::new()
+        .command(["completions", "fish"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}

@@ -1,0 +1,18 @@
+//! The program as its users meet it: processes, what they print, how they end.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing test may panic"
+)]
+
+mod bad_input;
+mod demo;
+mod exits;
+mod filter;
+mod help;
+mod journey;
+mod machine;
+mod program;
+mod secrets;
+mod syncs;
+mod tenants;
