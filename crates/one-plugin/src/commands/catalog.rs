@@ -105,7 +105,10 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
     if !session.offline {
         budget::check(session)?;
     }
-    output.aside(&format!("reading {} plugins ...", names.len()));
+    output.aside(&match names.as_slice() {
+        [one] => format!("reading {one} ..."),
+        several => format!("reading {} plugins ...", several.len()),
+    });
     let (mut gathered, origin) = read(session, &names)?;
     if !args.packages.is_empty()
         && gathered.records.is_empty()

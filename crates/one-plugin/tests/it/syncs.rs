@@ -1,6 +1,78 @@
 //! The catalog: where its facts come from is always said.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
 use crate::program::Home;
+
+/// A registry that has one plugin and nothing else; it ends with the test.
+fn registry() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let asked = lines.next().unwrap().unwrap();
+            while lines
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            let (status, body) = if asked.contains("plugin-knowledge") {
+                let version = r#"{"name": "@elizaos/plugin-knowledge", "version": "7.0.0"}"#;
+                let tags = r#"{"latest": "7.0.0"}"#;
+                let document = format!(
+                    r#"{{"name": "@elizaos/plugin-knowledge", "dist-tags": {tags}, "versions": {{"7.0.0": {version}}}}}"#
+                );
+                ("200 OK", document)
+            } else {
+                ("404 Not Found", "{}".to_owned())
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _closed = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn the_registry_is_asked_once_in_five_minutes() {
+    let home = Home::new()
+        .without_network()
+        .with("npm_config_registry", &registry());
+    // A package that is not there is an error, writes nothing and spends nothing.
+    let unknown = home.run("sync @elizaos/plugin-nosuch");
+    assert_eq!(unknown.code, 4, "{unknown:?}");
+    assert!(
+        unknown.err.contains("error[PluginNotFound]: "),
+        "{unknown:?}"
+    );
+    let first = home.json("sync");
+    assert_eq!(first["from"], "the npm registry");
+    assert_eq!(first["read"], 1);
+    assert!(first["skipped"].as_object().unwrap().len() > 30);
+    let shown = home.ok("show knowledge");
+    assert!(shown.contains("7.0.0"), "{shown}");
+    for line in ["sync", "sync knowledge"] {
+        let again = home.run(line);
+        assert_eq!(again.code, 3, "{again:?}");
+        assert!(
+            again.err.starts_with("error[RateLimited]: the registry may be synced once in 5 minutes; the next may be at 20"),
+            "{again:?}"
+        );
+    }
+    // What asks no registry may be done meanwhile.
+    let own = home.json("--offline sync");
+    assert!(
+        own["from"]
+            .as_str()
+            .unwrap()
+            .contains("--offline was given")
+    );
+}
 
 #[test]
 fn offline_the_facts_of_the_program_are_used_as_often_as_wanted() {
