@@ -64,7 +64,7 @@ fn the_registry_is_asked_once_in_five_minutes() {
             "{again:?}"
         );
     }
-    // What asks no registry may be done meanwhile.
+    // What asks no registry may be done meanwhile, and does not undo what the registry said.
     let own = home.json("--offline sync");
     assert!(
         own["from"]
@@ -72,6 +72,8 @@ fn the_registry_is_asked_once_in_five_minutes() {
             .unwrap()
             .contains("--offline was given")
     );
+    let shown = home.ok("show knowledge");
+    assert!(shown.contains("7.0.0"), "{shown}");
 }
 
 #[test]
