@@ -132,10 +132,9 @@ fn place(path: &str, entry: &Map<String, Value>) -> Result<Place, NpmError> {
         // npm leaves the address out where it is the registry's.
         Some(from) if from.starts_with("git") => return Err(foreign("it comes from git")),
         Some(from) if from.starts_with("file:") => return Err(foreign("it comes from a file")),
-        Some(_) if integrity.is_none() => {
-            return Err(foreign("it comes from an address without a digest"));
-        }
-        _ => {}
+        // npm from 11 on refuses these itself; older ones fetch them and note a digest of their own.
+        Some(_) => return Err(foreign("it comes from an address outside the registry")),
+        None => {}
     }
     Ok(Place {
         version: text("version").unwrap_or_default().to_owned(),
@@ -144,4 +143,36 @@ fn place(path: &str, entry: &Map<String, Value>) -> Result<Place, NpmError> {
         optional: flag("optional"),
         bundled: flag("inBundle"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Lock;
+
+    #[test]
+    fn only_registries_are_places_to_come_from() {
+        let check = |path: &str, entry: Value, refusal: Option<&str>| {
+            let lock = json!({"packages": {"": {}, path: entry}});
+            let said = Lock::parse(lock.to_string().as_bytes()).err();
+            let said = said.map(|error| error.to_string()).unwrap_or_default();
+            let fits = match refusal {
+                Some(words) => said.contains(words),
+                None => said.is_empty(),
+            };
+            assert!(fits, "{entry}: {said:?}");
+        };
+        let at = "node_modules/a";
+        let from = |address: &str| json!({"resolved": address, "integrity": "sha512-AA=="});
+        check(at, json!({"integrity": "sha512-AA=="}), None);
+        check(at, json!({"inBundle": true}), None);
+        check(at, from("git+ssh://git@h/r.git#c"), Some("from git"));
+        check(at, from("file:../a"), Some("from a file"));
+        // A digest of what was fetched just now proves nothing.
+        check(at, from("https://h/a.tgz"), Some("outside the registry"));
+        check(at, from("http://h/a.tgz"), Some("outside the registry"));
+        check(at, json!({"link": true}), Some("a link"));
+        check("../a", json!({}), Some("a link"));
+    }
 }
