@@ -6,9 +6,8 @@ use futures::executor::block_on;
 use one_ontology::{Clock as _, Limit, RandomIds, SystemClock};
 use plugin_lifecycle::{Operation, Tenant, allow};
 use plugin_registry::{
-    Catalog, CatalogEntry, CatalogFilter, EmbeddedSource, Gathered, PackageFacts, PluginDetail,
-    PluginHit, PluginRecord, RegistryError, Source, SyncOutcome, catalog_names, gather,
-    sync as sync_catalog,
+    CatalogEntry, CatalogFilter, Gathered, PackageFacts, PluginDetail, PluginHit, RegistryError,
+    Source, SyncOutcome, catalog_names, gather, sync as sync_catalog,
 };
 use plugin_resolver::PackageName;
 use plugin_runtime_api::NotesPlugin;
@@ -93,23 +92,6 @@ pub(crate) fn listed() -> Result<Vec<PackageName>, Failure> {
         .collect()
 }
 
-/// Without those of which the catalog has what a registry said: that is no older.
-fn unless_from_registry(
-    session: &Session,
-    records: Vec<PluginRecord>,
-) -> Result<Vec<PluginRecord>, Failure> {
-    let catalog = Catalog::new(session.store.clone(), &session.registry_scope()?);
-    let mut kept = Vec::with_capacity(records.len());
-    for record in records {
-        let known = block_on(catalog.by_package(&record.npm_package))?;
-        let said = known.and_then(|entry| entry.properties.package);
-        if said.is_none_or(|said| said.source.0 == EmbeddedSource::ID) {
-            kept.push(record);
-        }
-    }
-    Ok(kept)
-}
-
 pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Result<(), Failure> {
     let names: Vec<PackageName> = if args.packages.is_empty() {
         listed()?
@@ -139,9 +121,6 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
         budget::spend(session)?;
     }
     let read = gathered.records.len();
-    if matches!(origin, Origin::Embedded(..)) {
-        gathered.records = unless_from_registry(session, gathered.records)?;
-    }
     gathered.records.extend(built_in(session)?.records);
     let outcome = write(session, &gathered)?;
     let from = match &origin {
