@@ -37,7 +37,11 @@ impl Tenant {
                 Ok(info)
             }
             Err(error) => {
+                let fence = started.properties.fence;
                 self.update(instance, |instance, now| {
+                    if instance.properties.fence != fence {
+                        return Err(ManagerError::Superseded);
+                    }
                     self.step(
                         instance,
                         Command::StepFailed,
@@ -296,6 +300,17 @@ impl Tenant {
     /// As [`Tenant::deactivate`].
     pub async fn suspend(&self, instance: ThingId, reason: &str) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginConfig)?;
+        let found = self.load(instance).await?;
+        if matches!(
+            found.properties.lifecycle,
+            State::Deactivating {
+                then: After::Suspended,
+                ..
+            }
+        ) {
+            // Begun earlier and not finished: go on.
+            return self.drain(&found).await.map(drop);
+        }
         let (begun, _) = self
             .update(instance, |instance, now| {
                 let mut step = self.begin_operation(instance, Command::Suspend, now)?;

@@ -194,16 +194,35 @@ impl Tenant {
         result: &Result<Outcome, ManagerError>,
     ) -> Result<Seq, ManagerError> {
         let end = End::of(result);
-        let crashed = end.crashed && self.runtime_is_down(instance).await?;
+        // Not knowing must not keep the end from being written: a crash was reported.
+        let crashed = end.crashed && self.runtime_is_down(instance).await.unwrap_or(true);
         for _ in 0..self.shared().policy.attempts {
             let found = self.load(instance).await?;
             let now = self.shared().now();
+            // Who takes a lease away gives its place back, once: here, or whoever closed it before.
+            let mut freed = Vec::new();
+            if let Some(own) = found.properties.executions.get(&execution) {
+                freed.push(own.began);
+                if crashed && found.properties.lifecycle.kind() == StateKind::Executing {
+                    let others = found.properties.executions.iter();
+                    freed.extend(
+                        others
+                            .filter(|(id, _)| **id != execution)
+                            .map(|(_, l)| l.began),
+                    );
+                }
+            }
             let step = self.ending(found, execution, lease, &end, crashed, now)?;
-            let settled = step.changes.settle(self.leave_bulkhead(lease.began)?);
-            match self.shared().store.commit(settled).await {
+            let mut changes = step.changes;
+            for began in freed {
+                changes = changes.settle(self.leave_bulkhead(began)?);
+            }
+            match self.shared().store.commit(changes).await {
                 Ok(receipt) => {
                     let mut stopped = step.instance;
                     stopped.revision = stopped.revision.next();
+                    // Suspended for its errors: no command waits for the last execution, so the
+                    // last execution stops the runtime.
                     let suspending = matches!(
                         stopped.properties.lifecycle,
                         State::Deactivating {
@@ -211,7 +230,7 @@ impl Tenant {
                             in_flight: 0
                         }
                     );
-                    if suspending && step.transition.rule == crate::Rule::T19 {
+                    if suspending && stopped.properties.operation.is_none() {
                         self.drain(&stopped).await?;
                     }
                     return Ok(receipt.head.seq);
@@ -240,6 +259,28 @@ impl Tenant {
         crashed: bool,
         now: Timestamp,
     ) -> Result<Step, ManagerError> {
+        let event_type = if end.failed {
+            PluginEventType::PluginActionFailed
+        } else {
+            PluginEventType::PluginActionExecuted
+        };
+        if !instance.properties.executions.contains_key(&execution) {
+            // Closed already, by a crash or for its lease: the trail learns how it ended, and
+            // nothing is counted twice.
+            let event = self.event(event_type, &instance, now);
+            let event = end
+                .describe(event, execution, lease, now)
+                .with("late", true);
+            let transition = crate::Transition {
+                rule: crate::Rule::T16,
+                to: instance.properties.lifecycle,
+            };
+            return Ok(Step {
+                changes: one_ontology::ChangeSet::new(&self.scope, event, now),
+                instance,
+                transition,
+            });
+        }
         let policy = &self.shared().policy;
         let errors = instance.properties.errors.clone();
         let (errors, command) = if end.failed {
@@ -256,11 +297,13 @@ impl Tenant {
             )
         };
         let too_many = command == Command::EndExecution(ExecutionEnd::ErrAtLimit);
+        let executing = instance.properties.lifecycle.kind() == StateKind::Executing;
         let describe = |event: one_ontology::NewEvent| end.describe(event, execution, lease, now);
         let edit = |p: &mut crate::PluginInstance| {
             p.executions.remove(&execution);
             p.errors = errors;
-            if too_many {
+            // Whoever brings it elsewhere already acts under its own fence.
+            if too_many && executing {
                 p.reason = Some(format!("{} errors in a row", p.errors.in_a_row));
                 p.fence = p.fence.next();
             }
@@ -280,11 +323,6 @@ impl Tenant {
             _ => {
                 instance.properties.lifecycle = instance.properties.lifecycle.drained_by_one();
                 edit(&mut instance.properties);
-                let event_type = if end.failed {
-                    PluginEventType::PluginActionFailed
-                } else {
-                    PluginEventType::PluginActionExecuted
-                };
                 let event = describe(self.event(event_type, &instance, now));
                 let changes = one_ontology::ChangeSet::new(&self.scope, event, now)
                     .replace(untyped(&instance)?);

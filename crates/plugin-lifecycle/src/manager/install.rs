@@ -44,6 +44,7 @@ impl Tenant {
                 reason: "it was made for another organisation".to_owned(),
             });
         }
+        self.check_plan(plan).await?;
         let now = self.shared().now();
         let installation = Installation::new(self, plan, now)?;
         self.shared()
@@ -52,7 +53,12 @@ impl Tenant {
             .await?;
         match self.stage(plan, progress).await {
             Ok(staged) => {
-                self.finish_install(&installation, plan, &staged).await?;
+                if let Err(error) = self.finish_install(&installation, plan, &staged).await {
+                    // Not left INSTALLING; and where this cannot be written either, the first
+                    // error is the one to tell.
+                    drop(self.fail_install(&installation, &error).await);
+                    return Err(error);
+                }
                 Ok(installation.root)
             }
             Err(error) => {
@@ -60,6 +66,43 @@ impl Tenant {
                 Err(error)
             }
         }
+    }
+
+    /// A plan is a value and may have been edited: each package once, one root, nothing needed
+    /// that is not in it, and what is said to be there is there, in this organisation.
+    async fn check_plan(&self, plan: &InstallPlan) -> Result<(), ManagerError> {
+        let outdated = |reason: &str| {
+            Err(ManagerError::PlanOutdated {
+                reason: reason.to_owned(),
+            })
+        };
+        let mut names = std::collections::BTreeSet::new();
+        if !plan.steps.iter().all(|s| names.insert(s.package.as_str())) {
+            return outdated("it holds a package twice");
+        }
+        let roots = plan.steps.iter().filter(|s| s.part == PlanPart::Root);
+        if roots.count() != 1 {
+            return outdated("it does not hold exactly one plugin asked for");
+        }
+        let mut needs = plan.steps.iter().flat_map(|s| s.needs.iter());
+        if !needs.all(|need| names.contains(need.as_str())) {
+            return outdated("it needs a package that it does not hold");
+        }
+        for step in &plan.steps {
+            if let PlanPart::Present { instance } = step.part {
+                let found = match self.load(instance).await {
+                    Ok(found) => found,
+                    Err(ManagerError::InstanceNotFound { .. }) => {
+                        return outdated("what it counts on is not there");
+                    }
+                    Err(error) => return Err(error),
+                };
+                if found.properties.npm_package != step.package {
+                    return outdated("what it counts on is another package");
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn stage(

@@ -2,6 +2,7 @@
 
 use one_ontology::{ConnectionQuery, End, PluginConnectionType, ThingId};
 
+use crate::manager::tenant::redacted;
 use crate::{After, Command, Instance, ManagerError, Operation, StateKind, Tenant};
 
 /// Which dependents stand in the way.
@@ -105,6 +106,7 @@ impl Tenant {
     /// `Denied`, `Store`.
     pub async fn dependents(&self, instance: ThingId) -> Result<Vec<Instance>, ManagerError> {
         self.allow(Operation::ViewPluginDependencies)?;
+        let shown = self.allow(Operation::ViewPluginConfig)?;
         let mut query = ConnectionQuery::to(instance, PluginConnectionType::PluginDependsOn);
         let mut found = Vec::new();
         loop {
@@ -114,7 +116,7 @@ impl Tenant {
                     continue;
                 };
                 match self.load(from).await {
-                    Ok(dependent) => found.push(dependent),
+                    Ok(dependent) => found.push(redacted(dependent, shown)),
                     Err(ManagerError::InstanceNotFound { .. }) => {}
                     Err(error) => return Err(error),
                 }

@@ -47,13 +47,15 @@ impl Tenant {
         allow(&self.scope, operation)
     }
 
-    /// One instance, whatever its state.
+    /// One instance, whatever its state; for those who may not see values, its settings are
+    /// `[redacted]`.
     ///
     /// # Errors
     /// `Denied`, `InstanceNotFound` (also for another organisation's), `Unreadable`, `Store`.
     pub async fn instance(&self, instance: ThingId) -> Result<Instance, ManagerError> {
         self.allow(Operation::ViewOrgInstalledPlugins)?;
-        self.load(instance).await
+        let shown = self.allow(Operation::ViewPluginConfig)?;
+        Ok(redacted(self.load(instance).await?, shown))
     }
 
     pub(crate) async fn load(&self, instance: ThingId) -> Result<Instance, ManagerError> {
@@ -93,6 +95,16 @@ impl Tenant {
             }
         }
     }
+}
+
+/// An instance as somebody may see it.
+pub(crate) fn redacted(mut instance: Instance, shown: Shown) -> Instance {
+    if shown == Shown::Redacted {
+        for value in instance.properties.settings.values_mut() {
+            *value = "[redacted]".into();
+        }
+    }
+    instance
 }
 
 pub(crate) fn instance_type() -> one_ontology::ThingType {

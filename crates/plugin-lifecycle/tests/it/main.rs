@@ -14,4 +14,5 @@ mod one_runtime_laws;
 mod one_runtime_memories;
 mod one_runtime_models;
 mod rbac;
+mod review;
 mod world;
