@@ -1,9 +1,11 @@
 //! Many at once, edited plans, and what the weaker roles are shown.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Barrier};
 
 use futures::executor::block_on;
-use plugin_lifecycle::{PlanPart, State};
+use plugin_lifecycle::{Call, PlanPart, Policy, State};
+use plugin_runtime_api::{ComponentKind, Ending, Script};
 use serde_json::json;
 
 use crate::world::{KNOWLEDGE, World};
@@ -96,4 +98,80 @@ fn a_single_instance_is_redacted_like_the_list() {
     };
     check("alice", json!(400));
     check("uma", json!("[redacted]"));
+}
+
+#[test]
+fn the_last_of_many_stops_what_was_suspended_for_its_errors() {
+    let mut policy = Policy::default();
+    policy.errors_in_a_row = 1;
+    let world = World::with_policy(policy);
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    let both = Arc::new(Barrier::new(2));
+    world.executor.always(
+        "SEARCH_KNOWLEDGE",
+        Script::run(move |_| {
+            let both = Arc::clone(&both);
+            async move {
+                both.wait();
+                Ending::TimedOut { after_ms: 1 }
+            }
+        }),
+    );
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                let call = acme.execute(instance, "SEARCH_KNOWLEDGE", json!({}));
+                block_on(call).unwrap();
+            });
+        }
+    });
+    let rest = block_on(acme.instance(instance)).unwrap().properties;
+    assert_eq!(rest.lifecycle, State::Suspended);
+    assert!(rest.executions.is_empty());
+    block_on(acme.activate(instance)).unwrap();
+}
+
+#[test]
+fn an_end_after_a_crash_is_told_and_not_counted() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    let (begun, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (in_call, until) = (Arc::clone(&begun), Arc::clone(&go_on));
+    world.executor.always(
+        "KNOWLEDGE",
+        Script::run(move |_| {
+            let (in_call, until) = (Arc::clone(&in_call), Arc::clone(&until));
+            async move {
+                in_call.wait();
+                until.wait();
+                Ending::Refused {
+                    reason: "too late".to_owned(),
+                }
+            }
+        }),
+    );
+    world
+        .executor
+        .always("SEARCH_KNOWLEDGE", Script::Crash("gone".to_owned()));
+    std::thread::scope(|threads| {
+        let slow = threads.spawn(|| {
+            let call = Call::of(ComponentKind::Provider, "KNOWLEDGE", json!({})).unwrap();
+            drop(block_on(acme.call(instance, call)));
+        });
+        begun.wait();
+        block_on(acme.execute(instance, "SEARCH_KNOWLEDGE", json!({}))).unwrap();
+        let crashed = block_on(acme.instance(instance)).unwrap().properties;
+        go_on.wait();
+        slow.join().unwrap();
+        assert_eq!(crashed.lifecycle, State::Error);
+        assert!(crashed.executions.is_empty());
+    });
+    let trail = block_on(acme.audit(instance)).unwrap();
+    let late = |e: &&one_ontology::Event| e.metadata.get("late") == Some(&json!(true));
+    assert_eq!(trail.events.iter().filter(late).count(), 1);
+    block_on(acme.activate(instance)).unwrap();
+    let rest = block_on(acme.instance(instance)).unwrap().properties;
+    assert_eq!(rest.lifecycle, State::Active);
 }
