@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod demo;
 mod failure;
+mod interrupt;
 mod meter;
 mod output;
 mod session;

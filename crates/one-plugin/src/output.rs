@@ -1,5 +1,6 @@
 //! Saying things: words for people, JSON for machines, progress beside both.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
@@ -41,12 +42,11 @@ impl Output {
 
     /// Says a result: `words` to people, `value` to machines.
     pub(crate) fn say<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) {
-        let text = if self.json {
-            serde_json::to_string_pretty(value).unwrap_or_default()
+        if self.json {
+            json_line(&serde_json::to_string_pretty(value).unwrap_or_default());
         } else {
-            words()
-        };
-        line(&text);
+            line(&words());
+        }
     }
 
     /// Says something on the way, to people only.
@@ -66,10 +66,9 @@ impl Output {
     /// Says an error, and gives the exit code that goes with it.
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
-            let text = serde_json::to_string(&failure.json()).unwrap_or_default();
-            line(&text);
+            json_line(&failure.json().to_string());
         } else {
-            let _closed = writeln!(std::io::stderr(), "{}", failure.paragraph());
+            let _closed = writeln!(std::io::stderr(), "{}", harmless(&failure.paragraph()));
         }
         failure.exit_code()
     }
@@ -91,15 +90,44 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let said = text.split("\n\nUsage:").next().unwrap_or(&text);
         let said = said.trim_start_matches("error:").split_whitespace();
         let failure = Failure::new("UsageError", said.collect::<Vec<_>>().join(" "));
-        line(&failure.json().to_string());
+        json_line(&failure.json().to_string());
         return failure.exit_code();
     }
     let _closed = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// Prints a line; a reader that has gone away is no error worth a word.
+/// Text as a terminal may have it: plugins and packages say what they like, so control characters,
+/// which could move the cursor, set titles or forge lines, become visible.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// Prints a line of words.
 pub(crate) fn line(text: &str) {
+    print(&harmless(text));
+}
+
+/// Prints JSON, control characters in its texts escaped, also those that JSON would let pass.
+fn json_line(json: &str) {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() && c != '\n' {
+            let _infallible = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    print(&text);
+}
+
+/// A reader that has gone away is no error worth a word.
+fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
@@ -154,5 +182,19 @@ pub(crate) fn megabytes(bytes: u64) -> String {
         format!("{:.0} kB", bytes as f64 / 1e3)
     } else {
         format!("{:.1} MB", bytes as f64 / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_plugins_say_does_not_move_the_cursor() {
+        let said = "ok\u{1b}[2J\u{7}\r\u{9b}31m\tend\nnext";
+        assert_eq!(
+            harmless(said),
+            "ok\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}31m\tend\nnext"
+        );
     }
 }

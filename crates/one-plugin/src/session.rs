@@ -21,6 +21,7 @@ use plugin_store_sqlite::{Durability, Options, SqliteStore};
 
 use crate::cli::Global;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::meter::{MeteredExecutor, MeteredSource, Waited};
 use crate::timer::SystemTimer;
 
@@ -260,7 +261,9 @@ fn executors(
     match node {
         Ok(node) => {
             let engine = node.engine().to_owned();
-            let node: Arc<dyn Executor> = Arc::new(MeteredExecutor(Arc::new(node), waited.clone()));
+            let node = Arc::new(node);
+            interrupt::end_workers(&node);
+            let node: Arc<dyn Executor> = Arc::new(MeteredExecutor(node, waited.clone()));
             (Arc::new(EngineRouter::new([native, node])), Ok(engine))
         }
         Err(failure) => (native, Err(failure)),

@@ -117,6 +117,17 @@ impl NodeExecutor {
         &self.commons.engine
     }
 
+    /// Ends every worker at once, for a host that has to go; gives how many there were. Executions
+    /// under way are told `why`, so whoever waits for them still records how they ended.
+    pub fn end_all(&self, why: &str) -> usize {
+        let runtimes = lock(&self.runtimes);
+        let live = runtimes
+            .sessions
+            .values()
+            .filter(|session| !session.is_over());
+        live.map(|session| session.kill(why)).count()
+    }
+
     /// Finds the running worker, or starts one.
     fn launch(
         &self,
