@@ -27,6 +27,12 @@ impl SequentialIds {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// A source that starts at `first`, to go on where another one ended.
+    #[must_use]
+    pub fn starting_at(first: u64) -> Self {
+        Self(std::sync::atomic::AtomicU64::new(first.saturating_sub(1)))
+    }
 }
 
 impl IdSource for SequentialIds {

@@ -7,10 +7,10 @@ use one_ontology::{
 };
 use plugin_runtime_api::RuntimeInfo;
 
-use crate::machine::{Command, State, StateKind};
+use crate::machine::{Command, LostOutcome, State, StateKind};
 use crate::manager::remove::Dependents;
 use crate::manager::write::{Step, untyped};
-use crate::{After, Budget, Instance, ManagerError, Operation, Tenant};
+use crate::{After, Budget, Instance, ManagerError, Operation, Tenant, transition};
 
 impl Tenant {
     /// Starts an installed plugin, starts again one whose runtime failed, resumes a suspended one:
@@ -26,6 +26,10 @@ impl Tenant {
                 let command = match instance.properties.lifecycle.kind() {
                     StateKind::Error => Command::Retry,
                     StateKind::Suspended => Command::Resume,
+                    // Its driver has been silent for longer than it may: go on in its place.
+                    StateKind::Activating if abandoned(&instance, now) => {
+                        Command::LeaseExpired(LostOutcome::Known)
+                    }
                     _ => Command::Activate,
                 };
                 self.begin_operation(instance, command, now)
@@ -38,6 +42,7 @@ impl Tenant {
             }
             Err(error) => {
                 let fence = started.properties.fence;
+                let reason = self.words(&started).await.of_error(&error);
                 self.update(instance, |instance, now| {
                     if instance.properties.fence != fence {
                         return Err(ManagerError::Superseded);
@@ -47,13 +52,13 @@ impl Tenant {
                         Command::StepFailed,
                         now,
                         |p| {
-                            p.reason = Some(error.to_string());
+                            p.reason = Some(reason.clone());
                             p.operation = None;
                         },
                         |event| {
                             event
                                 .with("error", error.tag())
-                                .with("reason", error.to_string())
+                                .with("reason", reason.as_str())
                         },
                     )
                 })
@@ -149,19 +154,20 @@ impl Tenant {
         let grace = self.shared().policy.grace;
         if let Err(error) = executor.stop(&runtime, fence, grace).await {
             let error = ManagerError::from(error);
+            let reason = self.words(begun).await.of_error(&error);
             self.update(begun.id, |instance, now| {
                 self.step(
                     instance,
                     Command::StepFailed,
                     now,
                     |p| {
-                        p.reason = Some(error.to_string());
+                        p.reason = Some(reason.clone());
                         p.operation = None;
                     },
                     |event| {
                         event
                             .with("error", error.tag())
-                            .with("reason", error.to_string())
+                            .with("reason", reason.as_str())
                     },
                 )
             })
@@ -254,7 +260,13 @@ impl Tenant {
                 .collect();
             for (execution, _) in &lost {
                 instance.properties.executions.remove(execution);
-                instance.properties.lifecycle = instance.properties.lifecycle.drained_by_one();
+                let state = instance.properties.lifecycle;
+                let closed = Command::LeaseExpired(LostOutcome::Unknown);
+                instance.properties.lifecycle = match state {
+                    State::Executing { .. } => transition(state, closed)?.to,
+                    _ => state.drained_by_one(),
+                };
+                instance.status = instance.properties.lifecycle.kind().thing_status();
             }
             let mut changes: Option<ChangeSet> = None;
             for (execution, lease) in lost {
@@ -285,6 +297,21 @@ impl Tenant {
         Err(ManagerError::Contended {
             attempts: self.shared().policy.attempts,
         })
+    }
+
+    /// Closes, in the whole organisation, the executions whose leases have run out; gives how many
+    /// instances had any.
+    pub(crate) async fn close_abandoned(&self) -> Result<usize, ManagerError> {
+        let now = self.shared().now();
+        let mut count = 0;
+        for instance in self.load_all().await? {
+            let mut leases = instance.properties.executions.values();
+            if leases.any(|lease| lease.lease_until <= now) {
+                self.close_unknown(instance.id).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// What an execution gives back when it ends.
@@ -326,4 +353,9 @@ impl Tenant {
             _ => Ok(()),
         }
     }
+}
+
+fn abandoned(instance: &Instance, now: Timestamp) -> bool {
+    let operation = instance.properties.operation.as_ref();
+    operation.is_none_or(|operation| operation.lease_until <= now)
 }

@@ -9,8 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::instance::{ExecutionLease, TooMany};
+use crate::manager::host::Words;
 use crate::manager::write::{Step, untyped};
-use crate::{Command, ExecutionEnd, Instance, ManagerError, State, StateKind, Tenant, admit};
+use crate::{
+    AdmissionRefusal, Command, ExecutionEnd, Instance, ManagerError, State, StateKind, Tenant,
+    admit,
+};
 
 /// A call of one component of an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,14 +91,23 @@ impl Tenant {
     pub async fn call(&self, instance: ThingId, call: Call) -> Result<Execution, ManagerError> {
         let execution = ExecutionId::from_uuid(self.shared().ids.next(self.shared().now()));
         let key: IdempotencyKey = format!("execution:{execution}").parse()?;
-        let (running, began) = self
-            .begin_execution(instance, &call, execution, &key)
-            .await?;
+        let begun = self.begin_execution(instance, &call, execution, &key).await;
+        let (running, began) = match begun {
+            // Whoever drove the executions under way may be gone: then their places are free.
+            Err(ManagerError::Admission(AdmissionRefusal::BulkheadFull { .. }))
+                if self.close_abandoned().await? > 0 =>
+            {
+                self.begin_execution(instance, &call, execution, &key)
+                    .await?
+            }
+            other => other?,
+        };
+        let words = self.words(&running).await;
         let lease = running.properties.executions.get(&execution).cloned();
         let lease = lease.ok_or(ManagerError::Superseded)?;
         let result = self.run(&running, &call, execution, &lease).await;
         let ended = self
-            .end_execution(instance, execution, &lease, &result)
+            .end_execution(instance, execution, &lease, &End::of(&result, words))
             .await?;
         Ok(Execution {
             execution,
@@ -191,9 +204,8 @@ impl Tenant {
         instance: ThingId,
         execution: ExecutionId,
         lease: &ExecutionLease,
-        result: &Result<Outcome, ManagerError>,
+        end: &End,
     ) -> Result<Seq, ManagerError> {
-        let end = End::of(result);
         // Not knowing must not keep the end from being written: a crash was reported.
         let crashed = end.crashed && self.runtime_is_down(instance).await.unwrap_or(true);
         for _ in 0..self.shared().policy.attempts {
@@ -212,7 +224,7 @@ impl Tenant {
                     );
                 }
             }
-            let step = self.ending(found, execution, lease, &end, crashed, now)?;
+            let step = self.ending(found, execution, lease, end, crashed, now)?;
             let mut changes = step.changes;
             for began in freed {
                 changes = changes.settle(self.leave_bulkhead(began)?);
@@ -350,20 +362,22 @@ struct End {
 }
 
 impl End {
-    fn of(result: &Result<Outcome, ManagerError>) -> Self {
+    fn of(result: &Result<Outcome, ManagerError>, recorded: Words) -> Self {
         match result {
             Ok(outcome) => {
                 let words = match &outcome.ending {
                     Ending::Succeeded { .. } | Ending::Cancelled => String::new(),
-                    Ending::Refused { reason } | Ending::Crashed { reason } => reason.clone(),
-                    // A plugin's message may hold what it was given; its class does not.
-                    Ending::Failed { error } => error.name.clone(),
+                    Ending::Refused { reason } | Ending::Crashed { reason } => {
+                        recorded.of_plugin(reason)
+                    }
+                    // A plugin's message often holds what it was given; its class seldom does.
+                    Ending::Failed { error } => recorded.of_plugin(&error.name),
                     Ending::TimedOut { after_ms } => format!("after {after_ms} ms"),
                     Ending::OutOfMemory { limit_bytes } => format!("above {limit_bytes} bytes"),
                 };
                 Self {
                     ending: outcome.ending.name(),
-                    words: one_ontology::excerpt(&words, 300),
+                    words,
                     failed: matches!(
                         outcome.ending,
                         Ending::Failed { .. }

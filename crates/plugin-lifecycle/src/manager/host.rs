@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use one_ontology::ThingId;
+use one_ontology::{ThingId, excerpt};
 use plugin_registry::Sensitivity;
 use plugin_runtime_api::{
-    Executor, HostServices, IsolationLevel, Permission, RuntimeInfo, RuntimePlugin, RuntimeSpec,
-    RuntimeStatus,
+    Executor, ExecutorError, HostServices, IsolationLevel, Permission, RuntimeInfo, RuntimePlugin,
+    RuntimeSpec, RuntimeStatus,
 };
 
 use crate::{Instance, ManagerError, PluginGrant, RuntimeGrants, SecretPolicy, Tenant};
@@ -63,6 +63,21 @@ impl Tenant {
             fence: properties.fence,
         };
         Ok((spec, members))
+    }
+
+    /// Whether what the plugin says of itself may be recorded. Not once its runtime may have been
+    /// given secrets: its words could repeat them, and what is recorded is kept and exported.
+    pub(crate) async fn words(&self, instance: &Instance) -> Words {
+        let Some(vault) = &self.shared().vault else {
+            return Words::Recorded;
+        };
+        for member in &instance.properties.members {
+            match vault.list(self.group_id(), member.instance).await {
+                Ok(names) if names.is_empty() => {}
+                Ok(_) | Err(_) => return Words::Withheld,
+            }
+        }
+        Words::Recorded
     }
 
     /// The parameters of an instance that the vault has secrets for, if it may have them.
@@ -149,5 +164,37 @@ impl Tenant {
             .executor
             .enforcement(&instance.properties.engine)
             .map_or(IsolationLevel::None, |enforcement| enforcement.level)
+    }
+}
+
+/// What becomes of a plugin's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// They are recorded, bounded.
+    Recorded,
+    /// Only that there were some is recorded.
+    Withheld,
+}
+
+impl Words {
+    const INSTEAD: &'static str = "(its own words are not recorded, because it was given secrets)";
+
+    /// A plugin's words, as they may be recorded.
+    pub(crate) fn of_plugin(self, words: &str) -> String {
+        match self {
+            Self::Recorded => excerpt(words, 300),
+            Self::Withheld if words.is_empty() => String::new(),
+            Self::Withheld => Self::INSTEAD.to_owned(),
+        }
+    }
+
+    /// An error, as it may be recorded: some hold what the plugin said.
+    pub(crate) fn of_error(self, error: &ManagerError) -> String {
+        match (self, error) {
+            (Self::Withheld, ManagerError::Executor(ExecutorError::StartFailed { plugin, .. })) => {
+                format!("plugin `{plugin}` did not start {}", Self::INSTEAD)
+            }
+            _ => excerpt(&error.to_string(), 1000),
+        }
     }
 }

@@ -107,21 +107,26 @@ impl Tenant {
         layer: &PluginLayer,
     ) -> Result<(Engine, Collected), ManagerError> {
         let mut refusal = None;
+        let mut asked = Vec::new();
         for (engine, source) in &self.shared().sources {
             let source: &dyn Source = source.as_ref();
             match collect(source, std::slice::from_ref(name), layer).await {
                 Ok(collected) => return Ok((engine.clone(), collected)),
                 Err(error) => {
-                    // What the last source says is worth less than a source that was there but
-                    // could not answer.
-                    let absent = matches!(error, RegistryError::PluginNotFound { .. });
-                    if refusal.is_none() || !absent {
-                        refusal = Some(error);
+                    asked.push(source.id().0);
+                    // That one source does not have it is worth less than that another, which
+                    // might, gave no answer.
+                    if !matches!(error, RegistryError::PluginNotFound { .. }) {
+                        refusal.get_or_insert(error);
                     }
                 }
             }
         }
-        Err(refusal.map_or(ManagerError::NoSource, ManagerError::Registry))
+        Err(match refusal {
+            Some(error) => error.into(),
+            None if asked.is_empty() => ManagerError::NoSource,
+            None => RegistryError::plugin_not_found(name.as_str(), &asked.join(", ")).into(),
+        })
     }
 }
 

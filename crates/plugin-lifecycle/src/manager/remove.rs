@@ -15,7 +15,7 @@ pub(crate) enum Dependents {
 }
 
 impl Tenant {
-    /// Removes a plugin: stops it if it runs, destroys its secrets, ends its connections. Its
+    /// Removes a plugin: gives its installation up if it is under way, stops it if it runs, destroys its secrets, ends its connections. Its
     /// trail stays, and so do its fetched packages, which belong to no organisation.
     ///
     /// # Errors
@@ -33,6 +33,7 @@ impl Tenant {
                 then: After::Uninstalling,
                 ..
             } => self.drain(&found).await?,
+            crate::State::Installing => self.cancel_install(instance).await?,
             _ => {
                 let (begun, _) = self
                     .update(instance, |instance, now| {
@@ -46,6 +47,19 @@ impl Tenant {
             }
         };
         self.finish_uninstall(&removing).await
+    }
+
+    /// Gives up an installation, whoever drives it: if somebody still does, they find it gone when
+    /// they would write that it is done.
+    async fn cancel_install(&self, instance: ThingId) -> Result<Instance, ManagerError> {
+        let (cancelled, _) = self
+            .update(instance, |instance, now| {
+                let mut step = self.begin_operation(instance, Command::Cancel, now)?;
+                step.changes = self.give_back_plugins(step.changes, 1, now)?;
+                Ok(step)
+            })
+            .await?;
+        Ok(cancelled)
     }
 
     async fn finish_uninstall(&self, removing: &Instance) -> Result<(), ManagerError> {

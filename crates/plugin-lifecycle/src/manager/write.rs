@@ -132,12 +132,20 @@ impl Tenant {
         fence: Fence,
         now: Timestamp,
     ) -> PendingOperation {
+        let policy = &self.shared().policy;
+        let lease = match command {
+            // Starting is bounded by the executor.
+            Command::Activate | Command::Retry | Command::Resume | Command::LeaseExpired(_) => {
+                policy.limits.start() + policy.grace
+            }
+            _ => policy.operation_lease,
+        };
         PendingOperation {
             key: key.clone(),
             command: command.kind(),
             attempt: 1,
             began: now,
-            lease_until: now.plus(self.shared().policy.operation_lease),
+            lease_until: now.plus(lease),
             fence,
         }
     }

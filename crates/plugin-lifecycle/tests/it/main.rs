@@ -6,6 +6,7 @@
     reason = "a failing test may panic"
 )]
 
+mod abandoned;
 mod journey;
 mod machine;
 mod one_runtime;
