@@ -49,6 +49,13 @@ impl Output {
         }
     }
 
+    /// Says a result that people have been told already.
+    pub(crate) fn tell_machines<T: Serialize>(&self, value: &T) {
+        if self.json {
+            json_line(&serde_json::to_string_pretty(value).unwrap_or_default());
+        }
+    }
+
     /// Says something on the way, to people only.
     pub(crate) fn note(&self, text: &str) {
         if !self.json {

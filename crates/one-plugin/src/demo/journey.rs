@@ -45,6 +45,7 @@ impl Journey<'_> {
         self.trail(&acme, instance)?;
         self.show.step("Where the time went");
         self.show.say(&figures.words(self.session));
+        self.show.end();
         Ok(())
     }
 

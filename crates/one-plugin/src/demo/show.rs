@@ -1,6 +1,8 @@
 //! How the demo talks.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -9,28 +11,41 @@ use crate::output::Output;
 #[derive(Debug)]
 pub(crate) struct Show<'a> {
     output: &'a Output,
-    step: Cell<u32>,
+    steps: RefCell<Vec<Step>>,
+}
+
+/// A step, as machines are told it.
+#[derive(Debug, Serialize)]
+struct Step {
+    title: String,
+    said: Vec<String>,
 }
 
 impl<'a> Show<'a> {
     pub(crate) const fn new(output: &'a Output) -> Self {
         Self {
             output,
-            step: Cell::new(0),
+            steps: RefCell::new(Vec::new()),
         }
     }
 
     /// Begins a step.
     pub(crate) fn step(&self, title: &str) {
-        self.step.set(self.step.get() + 1);
-        self.output
-            .note(&format!("\n{:>2}. {title}", self.step.get()));
+        let mut steps = self.steps.borrow_mut();
+        steps.push(Step {
+            title: title.to_owned(),
+            said: Vec::new(),
+        });
+        self.output.note(&format!("\n{:>2}. {title}", steps.len()));
     }
 
     /// Says something within a step.
     pub(crate) fn say(&self, text: &str) {
         for line in text.lines() {
             self.output.note(&format!("    {line}"));
+            if let Some(step) = self.steps.borrow_mut().last_mut() {
+                step.said.push(line.trim_end().to_owned());
+            }
         }
     }
 
@@ -44,7 +59,15 @@ impl<'a> Show<'a> {
         if holds {
             return Ok(());
         }
-        let message = format!("step {}: {claim}: that is not so", self.step.get());
+        let message = format!(
+            "step {}: {claim}: that is not so",
+            self.steps.borrow().len()
+        );
         Err(Failure::new("DemoFailed", message))
+    }
+
+    /// Tells machines, who were told nothing on the way, all of it.
+    pub(crate) fn end(&self) {
+        self.output.tell_machines(&*self.steps.borrow());
     }
 }
