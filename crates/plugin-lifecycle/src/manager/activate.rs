@@ -47,20 +47,7 @@ impl Tenant {
                     if instance.properties.fence != fence {
                         return Err(ManagerError::Superseded);
                     }
-                    self.step(
-                        instance,
-                        Command::StepFailed,
-                        now,
-                        |p| {
-                            p.reason = Some(reason.clone());
-                            p.operation = None;
-                        },
-                        |event| {
-                            event
-                                .with("error", error.tag())
-                                .with("reason", reason.as_str())
-                        },
-                    )
+                    self.failed_step(instance, now, error.tag(), &reason)
                 })
                 .await?;
                 Err(error)
@@ -156,20 +143,7 @@ impl Tenant {
             let error = ManagerError::from(error);
             let reason = self.words(begun).await.of_error(&error);
             self.update(begun.id, |instance, now| {
-                self.step(
-                    instance,
-                    Command::StepFailed,
-                    now,
-                    |p| {
-                        p.reason = Some(reason.clone());
-                        p.operation = None;
-                    },
-                    |event| {
-                        event
-                            .with("error", error.tag())
-                            .with("reason", reason.as_str())
-                    },
-                )
+                self.failed_step(instance, now, error.tag(), &reason)
             })
             .await?;
             return Err(error);

@@ -199,20 +199,7 @@ impl Tenant {
         let reason = error.to_string();
         let mut changes: Option<ChangeSet> = None;
         for instance in &installation.instances {
-            let step = self.step(
-                instance.clone(),
-                Command::StepFailed,
-                now,
-                |p| {
-                    p.reason = Some(reason.clone());
-                    p.operation = None;
-                },
-                |event| {
-                    event
-                        .with("error", error.tag())
-                        .with("reason", reason.as_str())
-                },
-            )?;
+            let step = self.failed_step(instance.clone(), now, error.tag(), &reason)?;
             changes = Some(merge(changes, step.changes)?);
         }
         if let Some(changes) = changes {

@@ -53,6 +53,26 @@ impl Tenant {
         })
     }
 
+    /// The step of an operation that failed for good, with why, as it may be recorded.
+    pub(crate) fn failed_step(
+        &self,
+        instance: Instance,
+        now: Timestamp,
+        tag: &str,
+        reason: &str,
+    ) -> Result<Step, ManagerError> {
+        self.step(
+            instance,
+            Command::StepFailed,
+            now,
+            |p| {
+                p.reason = Some(reason.to_owned());
+                p.operation = None;
+            },
+            |event| event.with("error", tag).with("reason", reason),
+        )
+    }
+
     pub(crate) fn changes(
         &self,
         instance: &Instance,
