@@ -7,6 +7,7 @@
 )]
 
 mod abandoned;
+mod docs;
 mod journey;
 mod machine;
 mod one_runtime;
@@ -16,4 +17,5 @@ mod one_runtime_memories;
 mod one_runtime_models;
 mod rbac;
 mod review;
+mod secrets;
 mod world;
