@@ -73,8 +73,8 @@ impl Host {
         block_on(self.manager.tenant(person(who), group(org))).unwrap()
     }
 
-    /// `Debug` of the manager and of a tenant, but for the executor in them: it keeps outcomes, to
-    /// answer a repeated call, and shows what it keeps.
+    /// `Debug` of the manager and of a tenant, but for the scripted executor in them: it shows the
+    /// scripts and calls of the test, which hold the secret.
     fn shown(&self, tenant: &Tenant) -> String {
         let executor = format!("{:?}", self.executor);
         let shown = format!("{:?} {tenant:?}", self.manager);

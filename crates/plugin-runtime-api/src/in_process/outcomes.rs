@@ -1,6 +1,7 @@
 //! What became of invocations, by idempotency key.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -21,7 +22,6 @@ pub(super) type Answer = Result<Outcome, ExecutorError>;
 /// Keys are unique within an organisation only, so the runtime is part of what they name.
 type Key = (IdempotencyKey, RuntimeId);
 
-#[derive(Debug)]
 enum Entry {
     UnderWay {
         number: u64,
@@ -34,7 +34,7 @@ enum Entry {
     },
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     next: u64,
     entries: BTreeMap<Key, Entry>,
@@ -43,8 +43,19 @@ struct Inner {
 }
 
 /// Remembers a bounded number of outcomes, the oldest forgotten first.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Outcomes(Mutex<Inner>);
+
+/// How many only: what plugins said does not belong into a host's logs.
+impl fmt::Debug for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = lock(&self.0);
+        f.debug_struct("Outcomes")
+            .field("entries", &inner.entries.len())
+            .field("bytes", &inner.bytes)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Outcomes {
     /// The outcome under a key; `None` where there is none and where two runtimes have one.
