@@ -224,14 +224,14 @@ impl Tenant {
                     );
                 }
             }
-            let step = self.ending(found, execution, lease, end, crashed, now)?;
-            let mut changes = step.changes;
+            let ended = self.ending(found, execution, lease, end, crashed, now)?;
+            let mut changes = ended.changes;
             for began in freed {
                 changes = changes.settle(self.leave_bulkhead(began)?);
             }
             match self.shared().store.commit(changes).await {
                 Ok(receipt) => {
-                    let mut stopped = step.instance;
+                    let mut stopped = ended.instance;
                     stopped.revision = stopped.revision.next();
                     // Suspended for its errors: no command waits for the last execution, so the
                     // last execution stops the runtime.
@@ -270,7 +270,7 @@ impl Tenant {
         end: &End,
         crashed: bool,
         now: Timestamp,
-    ) -> Result<Step, ManagerError> {
+    ) -> Result<Ended, ManagerError> {
         let event_type = if end.failed {
             PluginEventType::PluginActionFailed
         } else {
@@ -283,14 +283,9 @@ impl Tenant {
             let event = end
                 .describe(event, execution, lease, now)
                 .with("late", true);
-            let transition = crate::Transition {
-                rule: crate::Rule::T16,
-                to: instance.properties.lifecycle,
-            };
-            return Ok(Step {
+            return Ok(Ended {
                 changes: one_ontology::ChangeSet::new(&self.scope, event, now),
                 instance,
-                transition,
             });
         }
         let policy = &self.shared().policy;
@@ -328,9 +323,12 @@ impl Tenant {
                 step.changes = self.changes(&step.instance, step.transition, now, |event| {
                     end.describe(event, execution, lease, now)
                 })?;
-                Ok(step)
+                Ok(step.into())
             }
-            StateKind::Executing => self.step(instance, command, now, edit, describe),
+            StateKind::Executing => {
+                let step = self.step(instance, command, now, edit, describe)?;
+                Ok(step.into())
+            }
             // The instance is on its way elsewhere: the execution still ends, once.
             _ => {
                 instance.properties.lifecycle = instance.properties.lifecycle.drained_by_one();
@@ -338,16 +336,24 @@ impl Tenant {
                 let event = describe(self.event(event_type, &instance, now));
                 let changes = one_ontology::ChangeSet::new(&self.scope, event, now)
                     .replace(untyped(&instance)?);
-                let transition = crate::Transition {
-                    rule: crate::Rule::T16,
-                    to: instance.properties.lifecycle,
-                };
-                Ok(Step {
-                    instance,
-                    changes,
-                    transition,
-                })
+                Ok(Ended { instance, changes })
             }
+        }
+    }
+}
+
+/// What the end of an execution makes of its instance; not always a transition, because an
+/// execution also ends when its instance is on its way elsewhere.
+struct Ended {
+    instance: Instance,
+    changes: one_ontology::ChangeSet,
+}
+
+impl From<Step> for Ended {
+    fn from(step: Step) -> Self {
+        Self {
+            instance: step.instance,
+            changes: step.changes,
         }
     }
 }
