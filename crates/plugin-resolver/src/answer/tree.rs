@@ -6,7 +6,7 @@ use std::fmt;
 use semver::Version;
 
 use crate::PackageName;
-use crate::resolution::Resolution;
+use crate::answer::Resolution;
 
 /// The most lines a tree has; what does not fit is counted.
 const MAX_LINES: usize = 10_000;

@@ -9,8 +9,8 @@ use pubgrub::{
     PubGrubError, VersionSet,
 };
 
-use crate::bits::Bits;
-use crate::instance::{Instance, Urgency};
+use crate::solve::instance::{Instance, Urgency};
+use crate::universe::Bits;
 
 /// How a search ended.
 #[derive(Debug)]

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use semver::Version;
 
-use crate::bits::Bits;
-use crate::explanation::{ClashingRequest, Explanation, Requirement, Requirer};
-use crate::greedy;
-use crate::instance::Instance;
-use crate::solver::{self, Outcome, Reason};
+use super::explanation::{ClashingRequest, Explanation, Requirement, Requirer};
+use crate::solve::greedy;
+use crate::solve::instance::Instance;
+use crate::solve::solver::{self, Outcome, Reason};
 use crate::spec::Spec;
+use crate::universe::Bits;
 use crate::universe::{DependencyKind, FIRST, Problem};
 use crate::{Failure, PackageName};
 
@@ -152,7 +152,7 @@ fn root_requirement(instance: &Instance<'_>, root: usize) -> Option<Requirement>
     let need = &instance.roots.get(root)?.need;
     Some(Requirement {
         by: Requirer::Request,
-        package: crate::builder::real_name(name, spec).clone(),
+        package: crate::universe::real_name(name, spec).clone(),
         spec: spec.to_string(),
         kind: DependencyKind::Normal,
         problem: need.as_ref().err().cloned(),
@@ -316,7 +316,7 @@ fn trace(instance: &Instance<'_>, core: &[usize], requirements: &mut [Requiremen
         .iter()
         .filter_map(|root| instance.request.roots.get(*root))
     {
-        let name = crate::builder::real_name(name, spec);
+        let name = crate::universe::real_name(name, spec);
         if !ways.contains_key(name) {
             ways.insert(name.clone(), vec![name.clone()]);
             open.push_back(name.clone());

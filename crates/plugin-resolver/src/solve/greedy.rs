@@ -2,8 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use crate::bits::Bits;
-use crate::instance::{Instance, Urgency};
+use crate::solve::instance::{Instance, Urgency};
+use crate::universe::Bits;
 
 /// What was selected, as (package, version) indexes in the order of their decision, or nothing at the first conflict.
 ///

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::Prereleases;
-use crate::bits::Bits;
-use crate::builder::real_name;
 use crate::request::{Policy, Request};
+use crate::universe::Bits;
+use crate::universe::real_name;
 use crate::universe::{
     ABSENT, DependencyKind, Edge, FIRST, IDLE, Need, Package, Problem, Release, Standing, Universe,
 };

@@ -1,12 +1,15 @@
 //! The entry: greedy, then complete, then an explanation.
 
+pub(crate) mod greedy;
+pub(crate) mod instance;
+pub(crate) mod solver;
+
+use self::instance::Instance;
+use self::solver::Outcome;
 use crate::Failure;
-use crate::explain;
-use crate::greedy;
-use crate::instance::Instance;
+use crate::answer::{Path, Resolution};
+use crate::explain::conflict;
 use crate::request::{Request, Search};
-use crate::resolution::{Path, Resolution};
-use crate::solver::{self, Outcome};
 use crate::universe::Universe;
 
 /// Selects one version of each package that the request needs, or says why that is impossible.
@@ -35,7 +38,7 @@ use crate::universe::Universe;
 pub fn resolve(universe: &Universe, request: &Request) -> Result<Resolution, Failure> {
     let instance = Instance::new(universe, request);
     if let Some(broken) = instance.roots.iter().position(|root| root.need.is_err()) {
-        return Err(explain::broken_root(&instance, broken));
+        return Err(conflict::broken_root(&instance, broken));
     }
     let roots: Vec<usize> = (0..instance.roots.len()).collect();
     if request.search == Search::GreedyFirst
@@ -59,7 +62,7 @@ pub fn resolve(universe: &Universe, request: &Request) -> Result<Resolution, Fai
             Path::Complete,
             steps - budget,
         )),
-        Outcome::Impossible(reasons) => Err(explain::conflict(&instance, roots, reasons)),
+        Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, roots, reasons)),
         Outcome::OutOfBudget => Err(Failure::Budget { steps }),
     }
 }

@@ -1,14 +1,19 @@
 //! What there is to choose from: packages, their versions, what each needs.
 
+mod bits;
+mod builder;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use semver::Version;
 
-use crate::bits::Bits;
-use crate::builder::UniverseBuilder;
 use crate::spec::Spec;
 use crate::{PackageName, Prereleases, Range, UnresolvableKind};
+
+pub(crate) use self::bits::Bits;
+pub(crate) use self::builder::real_name;
+pub use self::builder::{ReleaseFacts, UniverseBuilder};
 
 /// An immutable snapshot of package metadata, interned for solving.
 ///

@@ -1,17 +1,19 @@
 //! An answer: what is selected, and in which order it is installed.
 
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use semver::Version;
 
+pub use self::tree::{Tree, TreeEnd, TreeLine};
 use crate::PackageName;
-use crate::builder::real_name;
 use crate::graph::{DependencyGraph, EdgeStrength};
 use crate::lock::{Lock, LockedPackage};
 use crate::request::Request;
 use crate::spec::Spec;
-use crate::tree::Tree;
+use crate::universe::real_name;
 use crate::universe::{DependencyKind, FIRST, Standing, Universe};
 
 /// One version of each package that is needed, and who needs whom.

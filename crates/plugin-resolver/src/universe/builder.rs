@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use crate::bits::Bits;
+use super::{Bits, DependencyKind, Edge, Need, Package, Release, Standing, Universe, index};
 use crate::spec::Spec;
-use crate::universe::{DependencyKind, Edge, Need, Package, Release, Standing, Universe, index};
 use crate::{PackageName, Prereleases};
 
 /// Collects packages, in any order.

@@ -1,0 +1,6 @@
+//! Why there is no answer: from a proof of impossibility to data, and from data to words.
+
+pub(crate) mod conflict;
+mod explanation;
+
+pub use explanation::{ClashingRequest, Explanation, Requirement, Requirer};
