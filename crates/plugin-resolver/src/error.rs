@@ -70,6 +70,12 @@ pub enum ResolverError {
         /// The newest format that can be read.
         known: u64,
     },
+    /// The lock of another tool.
+    #[error("this is {tool}, not a lock of plugins")]
+    LockForeign {
+        /// Whose it is.
+        tool: crate::ForeignLock,
+    },
     /// A line of a machine interface that does not have the documented shape.
     #[error("the case cannot be read: {reason}")]
     InvalidCase {
@@ -110,6 +116,10 @@ impl ResolverError {
             "use the release that wrote the lock or a newer one, or resolve again without it",
         ),
         (
+            "LockForeign",
+            "name the file that was written as the lock of plugins; what npm and others lock is theirs",
+        ),
+        (
             "InvalidCase",
             "send one JSON object a line in the documented shape",
         ),
@@ -126,6 +136,7 @@ impl ResolverError {
             Self::InputTooLarge { .. } => "InputTooLarge",
             Self::LockUnreadable { .. } => "LockUnreadable",
             Self::LockFormatUnknown { .. } => "LockFormatUnknown",
+            Self::LockForeign { .. } => "LockForeign",
             Self::InvalidCase { .. } => "InvalidCase",
         }
     }

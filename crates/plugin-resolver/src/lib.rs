@@ -20,7 +20,9 @@ pub use error::ResolverError;
 pub use explain::{ClashingRequest, Explanation, Requirement, Requirer};
 pub use failure::Failure;
 pub use graph::{Cycle, DependencyGraph, EdgeStrength};
-pub use lock::{Lock, LockedPackage};
+pub use lock::{
+    ForeignLock, Lock, LockedNeed, LockedPackage, LockedRequest, LockedRoot, RequestChange,
+};
 pub use name::PackageName;
 pub use range::{Prereleases, Range};
 pub use request::{Budget, Policy, Request, Search};

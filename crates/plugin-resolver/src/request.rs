@@ -1,16 +1,18 @@
 //! What is asked of a universe.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use semver::Version;
-use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 
-use crate::lock::Lock;
+use crate::lock::{Lock, LockedRequest};
 use crate::spec::Spec;
 use crate::{PackageName, Prereleases};
 
 /// Which of several fitting versions is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Policy {
     /// The newest.
@@ -141,34 +143,20 @@ impl Request {
         self.roots.iter().map(|(name, spec)| (name, spec))
     }
 
-    /// A digest of what is required (roots, host versions, policy, prereleases), not of how it is looked for: `sha256-` and
-    /// lower-case hexadecimal. The order of the roots takes no part.
+    /// A digest of what is required (roots in order, host versions, policy, prereleases), not of how it is looked for: `sha256-` and
+    /// the lower-case hexadecimal SHA-256 of the `request` of a [`Lock`] as compact JSON. The order of the roots takes part, since it
+    /// decides the answer where not everything can have its best version.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut lines: Vec<String> = self
-            .roots
-            .iter()
-            .map(|(name, spec)| {
-                format!("root {name} {}", serde_json::Value::from(spec.to_string()))
-            })
-            .collect();
-        lines.extend(
-            self.hosts
-                .iter()
-                .map(|(name, version)| format!("host {name} {version}")),
-        );
-        lines.sort_unstable();
-        lines.dedup();
-        lines.push(match self.policy {
-            Policy::Newest => "policy newest".to_owned(),
-            Policy::Lowest => "policy lowest".to_owned(),
-        });
-        lines.push(match self.prereleases {
-            Prereleases::WhereNamed => "prereleases where_named".to_owned(),
-            Prereleases::Everywhere => "prereleases everywhere".to_owned(),
-        });
-        let digest = Sha256::digest(lines.join("\n").as_bytes());
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256-{hex}")
+        LockedRequest::of(self).digest()
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Newest => "newest",
+            Self::Lowest => "lowest",
+        })
     }
 }

@@ -10,7 +10,7 @@ use semver::Version;
 pub use self::tree::{Tree, TreeEnd, TreeLine};
 use crate::PackageName;
 use crate::graph::{DependencyGraph, EdgeStrength};
-use crate::lock::{Lock, LockedPackage};
+use crate::lock::{Lock, LockedNeed, LockedPackage, LockedRequest};
 use crate::request::Request;
 use crate::spec::Spec;
 use crate::universe::real_name;
@@ -22,7 +22,7 @@ pub struct Resolution {
     // INVARIANT: sorted by name; the graph's nodes are positions here.
     packages: Vec<Selected>,
     graph: DependencyGraph,
-    requirements: String,
+    request: LockedRequest,
     path: Path,
     steps: u64,
 }
@@ -151,7 +151,7 @@ impl Resolution {
         Self {
             graph: DependencyGraph::new(packages.len(), edges),
             packages,
-            requirements: request.digest(),
+            request: LockedRequest::of(request),
             path,
             steps,
         }
@@ -250,28 +250,27 @@ impl Resolution {
             .packages
             .iter()
             .map(|selected| {
-                let mut needs: BTreeMap<PackageName, String> = BTreeMap::new();
-                for need in &selected.needs {
-                    needs
-                        .entry(need.name.clone())
-                        .and_modify(|specs| {
-                            if !specs.split(", ").any(|spec| spec == &*need.spec) {
-                                specs.push_str(", ");
-                                specs.push_str(&need.spec);
-                            }
-                        })
-                        .or_insert_with(|| need.spec.to_string());
-                }
+                let mut needs: Vec<LockedNeed> = selected
+                    .needs
+                    .iter()
+                    .map(|need| LockedNeed {
+                        name: need.name.clone(),
+                        kind: Some(need.kind),
+                        spec: Arc::clone(&need.spec),
+                    })
+                    .collect();
+                needs.sort_unstable();
+                needs.dedup();
                 let locked = LockedPackage {
                     version: selected.version.clone(),
                     integrity: selected.integrity.clone(),
                     tag: selected.tag.clone(),
-                    dependencies: needs,
+                    needs,
                 };
                 (selected.name.clone(), locked)
             })
             .collect();
-        Lock::new(self.requirements.clone(), packages)
+        Lock::new(self.request.clone(), packages)
     }
 
     /// How this was found.

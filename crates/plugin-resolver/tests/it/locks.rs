@@ -1,6 +1,9 @@
 //! The record of an answer.
 
-use plugin_resolver::{DependencyKind, Lock, ReleaseFacts, ResolverError, parse_version, resolve};
+use plugin_resolver::{
+    Budget, DependencyKind, Lock, Policy, Prereleases, ReleaseFacts, Request, ResolverError,
+    Search, parse_version, resolve,
+};
 
 use crate::support::{builder, name, request, selection};
 
@@ -28,15 +31,35 @@ fn golden() -> Lock {
 
 #[test]
 fn the_format_is_kept() {
-    insta::assert_snapshot!(golden().to_json());
+    assert_eq!(golden().to_json(), include_str!("data/lock-2.json"));
     assert_eq!(Lock::parse(&golden().to_json()).unwrap(), golden());
 }
 
 #[test]
 fn a_lock_of_format_1_keeps_loading() {
-    let lock = Lock::parse(include_str!("data/lock-1.json")).unwrap();
-    assert_eq!(lock.packages().len(), 3);
-    assert_eq!(lock, golden());
+    let text = include_str!("data/lock-1.json");
+    let lock = Lock::parse(text).unwrap();
+    assert!(lock.versions().eq(golden().versions()));
+    assert_eq!(lock.request(), None);
+    let needs = &lock.get(&name("@elizaos/plugin-a")).unwrap().needs;
+    assert_eq!(needs.len(), 2);
+    assert!(needs.iter().all(|need| need.kind.is_none()));
+    // What it never knew is not made up when it is written again.
+    assert_eq!(lock.to_json(), text);
+    assert!(lock.answers(&request("@elizaos/plugin-a next")));
+    assert_eq!(
+        changes(&lock, &request("@elizaos/plugin-a latest")),
+        ["something else is asked for; the lock has format 1, which does not keep what it was"]
+    );
+}
+
+/// A lock of format 2 with other packages in it.
+fn with_packages(packages: &str) -> String {
+    let lock = resolve(&builder("").build(), &request("")).unwrap().lock();
+    let empty = "\"packages\": {}";
+    assert!(lock.to_json().contains(empty));
+    lock.to_json()
+        .replace(empty, &format!("\"packages\": {packages}"))
 }
 
 #[test]
@@ -45,39 +68,125 @@ fn what_is_no_lock_is_refused_by_name() {
         let error = Lock::parse(text).unwrap_err();
         format!("{}: {error}", error.tag())
     };
+    let golden = golden().to_json();
     let rows: Vec<String> = [
         "",
         "[]",
+        "[1]",
         "null",
         "{}",
-        r#"{"format": 2, "future": true}"#,
+        r#"{"format": 3, "future": true}"#,
+        r#"{"format": 0}"#,
+        r#"{"format": -1}"#,
         r#"{"format": "1"}"#,
+        r#"{"format": 1, "format": 2}"#,
         r#"{"format": 1, "requirements": "x"}"#,
         r#"{"format": 1, "requirements": "x", "packages": {"../x": {"version": "1.0.0"}}}"#,
         r#"{"format": 1, "requirements": "x", "packages": {"a": {"version": "1.0"}}}"#,
         r#"{"format": 1, "requirements": "x", "packages": {"a": {"version": "1.0.0", "resolved": "u"}}}"#,
         r#"{"format": 1, "requirements": "x", "packages": {}} trailing"#,
+        r#"{"format": 1, "requirements": "x", "packages": {"a": {"version": "1.0.0", "needs": {}}}}"#,
+        r#"{"format": 1, "requirements": "x", "packages": {"a": {"version": "1.0.0", "dependencies": {"b": "*"}}}}"#,
+        r#"{"format": 2, "requirements": "x", "packages": {}}"#,
+        &golden.replacen("\"format\": 2", "\"format\": 1", 1),
+        &golden.replacen("@elizaos/plugin-a@next", "@elizaos/plugin-a@latest", 1),
+        &golden.replacen("@elizaos/plugin-a@next", "@elizaos/plugin-b@next", 1),
+        &golden.replacen("@elizaos/plugin-a@next", "npm:npm:x@npm:../x", 1),
+        &golden.replacen("newest", "nicest", 1),
+        &with_packages(r#"{"a": {"version": "1.0.0"}, "a": {"version": "2.0.0"}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "needs": {"peer": ["b@*"]}}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "needs": {"bundled": []}}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "needs": {"peer": ["a"]}}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "needs": {"peer": ["@s/a"]}}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "needs": {"peer": {"a": "*"}}}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "dependencies": {}}}"#),
+        &with_packages(r#"[["a", "1.0.0"]]"#),
     ]
     .iter()
     .map(|text| refused(text))
     .collect();
     insta::assert_snapshot!(rows.join("\n"));
-    let deep = "[".repeat(1_000_000);
+}
+
+#[test]
+fn hostile_locks_are_refused() {
+    let unreadable = |text: &str| {
+        assert!(matches!(
+            Lock::parse(text),
+            Err(ResolverError::LockUnreadable { .. })
+        ));
+    };
+    for deep in ["[", r#"{"format":"#, r#"{"x":["#] {
+        unreadable(&deep.repeat(1_000_000));
+    }
+    let deep_spec = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    unreadable(&with_packages(&format!(
+        r#"{{"a": {{"version": "1.0.0", "needs": {deep_spec}}}}}"#
+    )));
+    unreadable(&with_packages(&format!(
+        r#"{{"{}": {{"version": "1.0.0"}}}}"#,
+        "a".repeat(100_000)
+    )));
+    let huge = " ".repeat(Lock::MAX_BYTES + 1);
     assert!(matches!(
-        Lock::parse(&deep),
-        Err(ResolverError::LockUnreadable { .. })
+        Lock::parse(&huge),
+        Err(ResolverError::InputTooLarge { .. })
     ));
 }
 
 #[test]
-fn a_lock_knows_what_it_answers() {
-    let universe = builder("a@1.0.0\n a@2.0.0\n b@1.0.0").build();
-    let asked = request("a ^1, b *");
+fn the_locks_of_other_tools_are_known() {
+    let told = |text: &str| Lock::parse(text).unwrap_err().to_string();
+    let rows: Vec<String> = [
+        "{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"requires\": true,\n  \"packages\": {\"\": {\"workspaces\": []}}\n}",
+        "{\"lockfileVersion\": 1, \"dependencies\": {}}",
+        "{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {\"\": {}},\n  \"packages\": {},\n}",
+        "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n",
+        "# THIS IS AN AUTOGENERATED FILE. DO NOT EDIT THIS FILE DIRECTLY.\n# yarn lockfile v1\n",
+        "# This file is generated by running \"yarn install\"\n\n__metadata:\n  version: 8\n",
+        "{\"version\": \"4\", \"specifiers\": {}, \"npm\": {}}",
+        "version = 4\n\n[[package]]\nname = \"a\"\n",
+        "{\n<<<<<<< HEAD\n  \"format\": 2,\n=======\n  \"format\": 1,\n>>>>>>> theirs\n}",
+    ]
+    .iter()
+    .map(|text| told(text))
+    .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+fn changes(lock: &Lock, request: &Request) -> Vec<String> {
+    let changes = lock.request_changes(request);
+    assert_eq!(changes.is_empty(), lock.answers(request));
+    changes.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_lock_says_what_is_asked_for_otherwise() {
+    let universe = builder("a@1.0.0\n a@2.0.0\n b@1.0.0\n core@1.0.0").build();
+    let version = |text| parse_version(text).unwrap();
+    let asked = request("a ^1, b *, x npm:b@^1").host(name("core"), version("1.0.0"));
     let lock = resolve(&universe, &asked).unwrap().lock();
-    assert!(lock.answers(&asked));
-    assert!(lock.answers(&request("b *, a ^1")));
-    assert!(!lock.answers(&request("a ^2, b *")));
-    assert!(!lock.answers(&request("a ^1")));
+    let asked_now = [
+        asked.clone(),
+        asked
+            .clone()
+            .search(Search::Complete)
+            .budget(Budget::steps(7)),
+        request("b *, a ^1, x npm:b@^1").host(name("core"), version("1.0.0")),
+        request("a ^2, x npm:b@^1, c latest").host(name("core"), version("2.0.0")),
+        request("a ^1, b *, x npm:b@^1, a <1.5").host(name("a"), version("1.0.0")),
+        asked
+            .clone()
+            .policy(Policy::Lowest)
+            .prereleases(Prereleases::Everywhere),
+    ];
+    let rows: Vec<String> = asked_now
+        .iter()
+        .map(|asked| format!("[{}]", changes(&lock, asked).join("; ")))
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+    let changes = lock.request_changes(&asked_now[3]);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&changes).unwrap());
 }
 
 #[test]
