@@ -17,7 +17,7 @@ mod version;
 
 pub use answer::{PackageCycle, Path, Resolution, Selected, SelectedNeed, Tree, TreeEnd, TreeLine};
 pub use error::ResolverError;
-pub use explain::{ClashingRequest, Explanation, Requirement, Requirer};
+pub use explain::{ClashingRequest, Demand, Explanation, Requirement, Requirer};
 pub use failure::Failure;
 pub use graph::{Cycle, DependencyGraph, EdgeStrength};
 pub use lock::{
@@ -28,5 +28,7 @@ pub use range::{Prereleases, Range};
 pub use request::{Budget, Policy, Request, Search};
 pub use solve::resolve;
 pub use spec::{Spec, UnresolvableKind};
-pub use universe::{DependencyKind, Problem, ReleaseFacts, Universe, UniverseBuilder};
+pub use universe::{
+    DependencyKind, Exports, Problem, ReleaseFacts, Universe, UniverseBuilder, Unlisted,
+};
 pub use version::{compare_versions, parse_version};

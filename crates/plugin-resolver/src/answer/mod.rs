@@ -118,6 +118,9 @@ impl Resolution {
                 let (Some(need), Some(target)) = (need, target) else {
                     continue;
                 };
+                let Some((_, spec)) = universe.need_spec(need) else {
+                    continue;
+                };
                 let Some(to) = position(need.target).filter(|_| need.target != index) else {
                     continue;
                 };
@@ -127,9 +130,6 @@ impl Resolution {
                     EdgeStrength::Optional
                 };
                 edges.push((packages.len(), to, strength));
-                let Some(spec) = universe.spec_text(need.spec) else {
-                    continue;
-                };
                 needs.push(SelectedNeed {
                     name: target.name.clone(),
                     kind: edge.kind,

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use semver::Version;
 
+use super::demand::Demand;
 use super::explanation::{ClashingRequest, Explanation, Requirement, Requirer};
 use crate::solve::greedy;
 use crate::solve::instance::Instance;
 use crate::solve::solver::{self, Outcome, Reason};
-use crate::spec::Spec;
 use crate::universe::Bits;
-use crate::universe::{DependencyKind, FIRST, Problem};
+use crate::universe::{Demanded, DependencyKind, FIRST, Need, Problem};
 use crate::{Failure, PackageName};
 
 /// A root that fails by itself.
@@ -153,7 +153,7 @@ fn root_requirement(instance: &Instance<'_>, root: usize) -> Option<Requirement>
     Some(Requirement {
         by: Requirer::Request,
         package: crate::universe::real_name(name, spec).clone(),
-        spec: spec.to_string(),
+        demand: Demand::Spec(spec.to_string()),
         kind: DependencyKind::Normal,
         problem: need.as_ref().err().cloned(),
         admits: match need {
@@ -244,18 +244,39 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
                     versions: versions(instance, package, &Bits::from_indexes(asking.versions)),
                 },
                 package: target.name.clone(),
-                spec: instance.universe.spec(fact.spec).map(Spec::to_string)?,
+                demand: demand(instance, fact)?,
                 kind,
-                problem: asking.problem,
+                problem: asking.problem.or_else(|| never_exported(admitted)),
                 admits: admitted
                     .map_or_else(|_| Vec::new(), |bits| versions(instance, fact.target, bits)),
                 via: Vec::new(),
             })
         })
         .collect();
-    asked.sort_by(|a, b| (&a.by, &a.package, &a.spec).cmp(&(&b.by, &b.package, &b.spec)));
+    asked.sort_by(|a, b| (&a.by, &a.package, &a.demand).cmp(&(&b.by, &b.package, &b.demand)));
     found.extend(asked);
     found
+}
+
+fn demand(instance: &Instance<'_>, need: &Need) -> Option<Demand> {
+    Some(match need.demanded {
+        Demanded::Spec(_) => Demand::Spec(instance.universe.need_spec(need)?.0.to_string()),
+        Demanded::Symbols(index) => {
+            let symbols = instance.universe.symbols(index)?;
+            Demand::Symbols {
+                entry: symbols.entry.to_string(),
+                names: symbols.names.iter().map(ToString::to_string).collect(),
+            }
+        }
+    })
+}
+
+/// An import alone blocks nothing, since it does not bring the package; but if no version has it, that is what to say.
+fn never_exported(admitted: Result<&Bits, &Problem>) -> Option<Problem> {
+    admitted
+        .err()
+        .filter(|problem| **problem == Problem::NeverExported)
+        .cloned()
 }
 
 /// The versions of a dependent that ask the same, and why that fails by itself.
@@ -291,7 +312,7 @@ fn host_requirement(instance: &Instance<'_>, host: u32) -> Option<Requirement> {
     Some(Requirement {
         by: Requirer::Host,
         package: package.name.clone(),
-        spec: version.to_string(),
+        demand: Demand::Spec(version.to_string()),
         kind: DependencyKind::Peer,
         problem: (!is_known).then_some(Problem::HostVersionUnknown),
         admits: is_known.then(|| version.clone()).into_iter().collect(),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use semver::Version;
 
+use super::demand::Demand;
 use crate::PackageName;
 use crate::error::quoted;
 use crate::universe::{DependencyKind, Problem};
@@ -38,8 +39,8 @@ pub struct Requirement {
     pub by: Requirer,
     /// Of which package.
     pub package: PackageName,
-    /// What, in the words of who asks.
-    pub spec: String,
+    /// What.
+    pub demand: Demand,
     /// How it is needed.
     pub kind: DependencyKind,
     /// Why nothing meets it, where it fails by itself.
@@ -182,7 +183,7 @@ impl Explanation {
     fn told(&self) -> Vec<Requirement> {
         let disputed: BTreeSet<&PackageName> = self.disputed().into_iter().collect();
         let mut told: Vec<Requirement> = Vec::new();
-        let mut places: BTreeMap<(&PackageName, &PackageName, &str), usize> = BTreeMap::new();
+        let mut places: BTreeMap<(&PackageName, &PackageName, &Demand), usize> = BTreeMap::new();
         for requirement in &self.requirements {
             let is_disputed = disputed.contains(&requirement.package);
             match &requirement.by {
@@ -191,7 +192,7 @@ impl Explanation {
                 Requirer::Request | Requirer::Host => told.push(requirement.clone()),
                 Requirer::Package { name, versions } => {
                     let place = *places
-                        .entry((name, &requirement.package, &requirement.spec))
+                        .entry((name, &requirement.package, &requirement.demand))
                         .or_insert(told.len());
                     match told.get_mut(place).map(|earlier| &mut earlier.by) {
                         Some(Requirer::Package { versions: all, .. }) => {
@@ -239,35 +240,32 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = if self.spec.is_empty() {
-            "*".to_owned()
-        } else {
-            quoted(&self.spec)
-        };
         match &self.by {
-            Requirer::Request => write!(f, "you ask for {} {spec}", self.package)?,
-            Requirer::Host => write!(f, "the host provides {} {spec}", self.package)?,
+            Requirer::Request => f.write_str("you ask for ")?,
+            Requirer::Host => f.write_str("the host provides ")?,
             Requirer::Package { name, versions } => {
-                let verb = match (self.kind, versions.len()) {
-                    (DependencyKind::Normal | DependencyKind::Peer, 0 | 1) => "needs",
-                    (DependencyKind::Normal | DependencyKind::Peer, _) => "need",
-                    (DependencyKind::Optional | DependencyKind::OptionalPeer, 0 | 1) => {
-                        "accepts only"
-                    }
-                    (DependencyKind::Optional | DependencyKind::OptionalPeer, _) => "accept only",
-                };
-                write!(
-                    f,
-                    "{name} {} {verb} {} {spec}",
-                    span(versions),
-                    self.package
-                )?;
+                let verb = verb(self, versions.len());
+                write!(f, "{name} {} {verb} ", span(versions))?;
             }
         }
+        let phrase = self.demand.phrase(&self.package, &self.admits);
+        f.write_str(&phrase)?;
         match &self.problem {
             None => Ok(()),
             Some(problem) => write!(f, ": {problem}"),
         }
+    }
+}
+
+fn verb(requirement: &Requirement, dependents: usize) -> &'static str {
+    let is_one = dependents <= 1;
+    match (&requirement.demand, requirement.kind.is_required()) {
+        (Demand::Symbols { .. }, _) if is_one => "imports",
+        (Demand::Symbols { .. }, _) => "import",
+        (Demand::Spec(_), true) if is_one => "needs",
+        (Demand::Spec(_), true) => "need",
+        (Demand::Spec(_), false) if is_one => "accepts only",
+        (Demand::Spec(_), false) => "accept only",
     }
 }
 
@@ -298,12 +296,13 @@ impl fmt::Display for Problem {
                 )
             }
             Self::NeedsOtherSelf => f.write_str("it asks for another version of itself"),
+            Self::NeverExported => f.write_str("no version exports that"),
         }
     }
 }
 
 /// Versions in a few words.
-fn span(versions: &[Version]) -> String {
+pub(super) fn span(versions: &[Version]) -> String {
     match versions {
         [] => String::new(),
         [one] => one.to_string(),

@@ -113,7 +113,9 @@ impl<'a> Instance<'a> {
             return Some(&need.admitted);
         };
         let package = self.universe.package(need.target)?;
-        let spec = self.universe.spec(need.spec)?;
+        let Some((spec, _)) = self.universe.need_spec(need) else {
+            return Some(&need.admitted);
+        };
         Some(cell.get_or_init(|| package.admitted(spec, Prereleases::Everywhere)))
     }
 

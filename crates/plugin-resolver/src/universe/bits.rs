@@ -8,7 +8,7 @@ use std::fmt;
 /// intersection of intervals, but it is under the intersection of answers.
 // INVARIANT: `Few` if its top bit equals all bits from 63 on; else `Many` with the top bit of the last word standing for
 // everything beyond, and no last word that the one before implies. Equal sets are therefore equal values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bits {
     Few(u64),
     Many(Box<[u64]>),

@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Bits, DependencyKind, Edge, Need, Package, Release, Standing, Universe, index};
+use super::facts::ReleaseFacts;
+use super::symbols::{ExportTable, Symbols};
+use super::{
+    Bits, Demanded, DependencyKind, Edge, Need, Package, Problem, Release, Standing, Universe,
+    index,
+};
 use crate::spec::Spec;
 use crate::{PackageName, Prereleases};
 
@@ -20,62 +25,6 @@ pub struct UniverseBuilder {
 struct Collected {
     releases: BTreeMap<Version, ReleaseFacts>,
     tags: BTreeMap<Box<str>, Version>,
-}
-
-/// What is known of one release.
-///
-/// ```
-/// use plugin_resolver::{DependencyKind, ReleaseFacts};
-/// # fn main() -> Result<(), plugin_resolver::ResolverError> {
-/// let facts = ReleaseFacts::new()
-///     .needs("@elizaos/core".parse()?, "^1.0.0".parse()?, DependencyKind::Peer)
-///     .with_integrity("sha512-...");
-/// # let _ = facts;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ReleaseFacts {
-    dependencies: Vec<(PackageName, Spec, DependencyKind)>,
-    integrity: Option<Box<str>>,
-    deprecated: Option<Box<str>>,
-    yanked: bool,
-}
-
-impl ReleaseFacts {
-    /// A release that needs nothing.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a dependency. Several on one package must all be met.
-    #[must_use]
-    pub fn needs(mut self, name: PackageName, spec: Spec, kind: DependencyKind) -> Self {
-        self.dependencies.push((name, spec, kind));
-        self
-    }
-
-    /// Adds the digest of the package's bytes, as the registry gives it: `sha512-...`.
-    #[must_use]
-    pub fn with_integrity(mut self, integrity: &str) -> Self {
-        self.integrity = Some(integrity.into());
-        self
-    }
-
-    /// Marks the release as deprecated, with its publisher's words. It is taken only where nothing else fits.
-    #[must_use]
-    pub fn deprecated(mut self, message: &str) -> Self {
-        self.deprecated = Some(message.into());
-        self
-    }
-
-    /// Marks the release as withdrawn. It is taken only where nothing else fits.
-    #[must_use]
-    pub fn yanked(mut self) -> Self {
-        self.yanked = true;
-        self
-    }
 }
 
 impl UniverseBuilder {
@@ -126,28 +75,28 @@ impl UniverseBuilder {
     pub fn build(&self) -> Universe {
         let names: BTreeSet<&PackageName> = self.packages.keys().chain(self.needed()).collect();
         let positions: BTreeMap<&PackageName, u32> = names.iter().copied().zip(0..).collect();
-        let mut interner = Interner::default();
-        let packages = names
+        let mut packages: Vec<Package> = names.iter().map(|name| self.bare(name)).collect();
+        let mut interner = Interner::new(self, &packages, positions);
+        let edges: Vec<Vec<Box<[Edge]>>> = names
             .iter()
-            .map(|name| self.interned(name, &positions, &mut interner))
+            .map(|name| {
+                let collected = self.packages.get(*name).into_iter();
+                let releases = collected.flat_map(|collected| collected.releases.values());
+                releases.map(|facts| interner.edges(facts)).collect()
+            })
             .collect();
-        let mut universe = Universe {
-            packages,
-            needs: Vec::with_capacity(interner.needs.len()),
-            specs: interner.specs,
-        };
-        for (target, spec) in interner.needs {
-            let admitted = match (universe.package(target), universe.spec(spec)) {
-                (Some(package), Some(spec)) => package.admitted(spec, Prereleases::WhereNamed),
-                _ => Err(crate::Problem::PackageMissing),
-            };
-            universe.needs.push(Need {
-                target,
-                spec,
-                admitted,
-            });
+        let (needs, specs, symbols) = (interner.needs, interner.specs, interner.symbols);
+        for (package, edges) in packages.iter_mut().zip(edges) {
+            for (release, edges) in package.releases.iter_mut().zip(edges) {
+                release.edges = edges;
+            }
         }
-        universe
+        Universe {
+            packages,
+            needs,
+            specs,
+            symbols,
+        }
     }
 
     /// Every name that some release needs, aliases seen through.
@@ -159,12 +108,8 @@ impl UniverseBuilder {
             .map(|(name, spec, _)| real_name(name, spec))
     }
 
-    fn interned(
-        &self,
-        name: &PackageName,
-        positions: &BTreeMap<&PackageName, u32>,
-        interner: &mut Interner,
-    ) -> Package {
+    /// A package without the edges of its releases.
+    fn bare(&self, name: &PackageName) -> Package {
         let Some(collected) = self.packages.get(name) else {
             let external = self.external.contains(name);
             return Package {
@@ -184,7 +129,7 @@ impl UniverseBuilder {
             .iter()
             .map(|(version, facts)| Release {
                 version: version.clone(),
-                edges: edges(facts, positions, interner),
+                edges: Box::default(),
                 integrity: facts.integrity.clone(),
                 deprecated: facts.deprecated.clone(),
                 yanked: facts.yanked,
@@ -213,53 +158,142 @@ pub(crate) fn real_name<'a>(name: &'a PackageName, spec: &'a Spec) -> &'a Packag
     }
 }
 
-fn edges(
-    facts: &ReleaseFacts,
-    positions: &BTreeMap<&PackageName, u32>,
-    interner: &mut Interner,
-) -> Box<[Edge]> {
-    let mut sorted: Vec<(&PackageName, DependencyKind, String, &Spec)> = facts
-        .dependencies
-        .iter()
-        .map(|(name, spec, kind)| (real_name(name, spec), *kind, spec.to_string(), spec))
-        .collect();
-    sorted.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
-    sorted.dedup_by(|a, b| (a.0, a.1, &a.2) == (b.0, b.1, &b.2));
-    sorted
-        .into_iter()
-        .filter_map(|(name, kind, text, spec)| {
-            let target = *positions.get(name)?;
-            let need = interner.need(target, text, spec);
-            Some(Edge { need, kind })
-        })
-        .collect()
-}
+/// Target, entry, names.
+type Import<'a> = (u32, &'a str, &'a BTreeSet<Box<str>>);
 
-#[derive(Debug, Default)]
-struct Interner {
+/// Gives each different need one index, and its answer once.
+struct Interner<'a> {
+    builder: &'a UniverseBuilder,
+    packages: &'a [Package],
+    positions: BTreeMap<&'a PackageName, u32>,
     specs: Vec<(Spec, Arc<str>)>,
     spec_indexes: BTreeMap<Arc<str>, u32>,
-    needs: Vec<(u32, u32)>,
+    symbols: Vec<Symbols>,
+    needs: Vec<Need>,
     need_indexes: BTreeMap<(u32, u32), u32>,
+    tables: BTreeMap<u32, ExportTable<'a>>,
+    /// The needs that each different import comes to.
+    imports: BTreeMap<Import<'a>, Vec<u32>>,
+    symbol_indexes: BTreeMap<(u32, Symbols), u32>,
 }
 
-impl Interner {
-    fn need(&mut self, target: u32, text: String, spec: &Spec) -> u32 {
-        let spec = match self.spec_indexes.get(text.as_str()) {
+impl<'a> Interner<'a> {
+    fn new(
+        builder: &'a UniverseBuilder,
+        packages: &'a [Package],
+        positions: BTreeMap<&'a PackageName, u32>,
+    ) -> Self {
+        Self {
+            builder,
+            packages,
+            positions,
+            specs: Vec::new(),
+            spec_indexes: BTreeMap::new(),
+            symbols: Vec::new(),
+            needs: Vec::new(),
+            need_indexes: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            symbol_indexes: BTreeMap::new(),
+        }
+    }
+
+    /// Dependencies by target, kind and text; then what is imported.
+    fn edges(&mut self, facts: &'a ReleaseFacts) -> Box<[Edge]> {
+        let mut sorted: Vec<(&PackageName, DependencyKind, String, &Spec)> = facts
+            .dependencies
+            .iter()
+            .map(|(name, spec, kind)| (real_name(name, spec), *kind, spec.to_string(), spec))
+            .collect();
+        sorted.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
+        sorted.dedup_by(|a, b| (a.0, a.1, &a.2) == (b.0, b.1, &b.2));
+        let mut edges: Vec<Edge> = sorted
+            .into_iter()
+            .filter_map(|(name, kind, text, spec)| {
+                let need = self.need(name, text, spec)?;
+                Some(Edge { need, kind })
+            })
+            .collect();
+        for ((name, entry), names) in &facts.imports {
+            // A condition on what is there, not a wish for it.
+            let kind = DependencyKind::OptionalPeer;
+            let needs = self.imported(name, entry, names);
+            edges.extend(needs.into_iter().map(|need| Edge { need, kind }));
+        }
+        edges.into_boxed_slice()
+    }
+
+    fn need(&mut self, name: &PackageName, text: String, spec: &Spec) -> Option<u32> {
+        let target = *self.positions.get(name)?;
+        let at = match self.spec_indexes.get(text.as_str()) {
             Some(known) => *known,
             None => {
-                let next = u32::try_from(self.specs.len()).unwrap_or(u32::MAX);
+                let next = next(&self.specs);
                 let text: Arc<str> = text.into();
                 self.specs.push((spec.clone(), Arc::clone(&text)));
                 self.spec_indexes.insert(text, next);
                 next
             }
         };
-        let next = u32::try_from(self.needs.len()).unwrap_or(u32::MAX);
-        let needs = &mut self.needs;
-        *self.need_indexes.entry((target, spec)).or_insert_with(|| {
-            needs.push((target, spec));
-            next
-        })
+        if let Some(known) = self.need_indexes.get(&(target, at)) {
+            return Some(*known);
+        }
+        let package = self.packages.get(usize::try_from(target).ok()?)?;
+        let next = next(&self.needs);
+        self.needs.push(Need {
+            target,
+            demanded: Demanded::Spec(at),
+            admitted: package.admitted(spec, Prereleases::WhereNamed),
+        });
+        self.need_indexes.insert((target, at), next);
+        Some(next)
     }
+
+    fn imported(
+        &mut self,
+        name: &PackageName,
+        entry: &'a str,
+        names: &'a BTreeSet<Box<str>>,
+    ) -> Vec<u32> {
+        let known = self.positions.get(name);
+        let (Some(target), Some(collected)) = (known, self.builder.packages.get(name)) else {
+            return Vec::new();
+        };
+        if let Some(known) = self.imports.get(&(*target, entry, names)) {
+            return known.clone();
+        }
+        let table = self
+            .tables
+            .entry(*target)
+            .or_insert_with(|| ExportTable::new(collected.releases.values()));
+        let mut needs = Vec::new();
+        for (symbols, admitted) in table.demands(entry, names) {
+            let need = *self
+                .symbol_indexes
+                .entry((*target, symbols))
+                .or_insert_with_key(|(target, symbols)| {
+                    let demanded = Demanded::Symbols(next(&self.symbols));
+                    self.symbols.push(symbols.clone());
+                    let need = next(&self.needs);
+                    self.needs.push(Need {
+                        target: *target,
+                        demanded,
+                        admitted: if admitted == Bits::EMPTY {
+                            Err(Problem::NeverExported)
+                        } else {
+                            Ok(admitted)
+                        },
+                    });
+                    need
+                });
+            needs.push(need);
+        }
+        self.imports.insert((*target, entry, names), needs.clone());
+        needs
+    }
+}
+
+/// The index that the next element gets.
+fn next<T>(elements: &[T]) -> u32 {
+    u32::try_from(elements.len()).unwrap_or(u32::MAX)
 }

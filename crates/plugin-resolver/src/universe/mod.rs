@@ -2,6 +2,8 @@
 
 mod bits;
 mod builder;
+mod facts;
+mod symbols;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +14,10 @@ use crate::spec::Spec;
 use crate::{PackageName, Prereleases, Range, UnresolvableKind};
 
 pub(crate) use self::bits::Bits;
+pub use self::builder::UniverseBuilder;
 pub(crate) use self::builder::real_name;
-pub use self::builder::{ReleaseFacts, UniverseBuilder};
+pub use self::facts::{Exports, ReleaseFacts, Unlisted};
+pub(crate) use self::symbols::Symbols;
 
 /// An immutable snapshot of package metadata, interned for solving.
 ///
@@ -30,6 +34,7 @@ pub struct Universe {
     pub(crate) needs: Vec<Need>,
     /// Each with its text.
     pub(crate) specs: Vec<(Spec, Arc<str>)>,
+    pub(crate) symbols: Vec<Symbols>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,10 +78,18 @@ pub(crate) struct Edge {
 #[derive(Debug, Clone)]
 pub(crate) struct Need {
     pub(crate) target: u32,
-    /// Index into `specs`: the text as it was published.
-    pub(crate) spec: u32,
+    pub(crate) demanded: Demanded,
     /// What admits it, prereleases by npm's rule.
     pub(crate) admitted: Result<Bits, Problem>,
+}
+
+/// What a need asks of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Demanded {
+    /// Index into `specs`: a version, in the text as it was published.
+    Spec(u32),
+    /// Index into `symbols`.
+    Symbols(u32),
 }
 
 /// How a package needs another.
@@ -134,6 +147,8 @@ pub enum Problem {
     },
     /// A release asks for another version of its own package.
     NeedsOtherSelf,
+    /// No version has the entry, or exports the names.
+    NeverExported,
 }
 
 /// Stands for "not selected, and nobody asked".
@@ -186,7 +201,7 @@ impl Universe {
                 release.edges.iter().filter_map(move |edge| {
                     let need = self.need(edge.need)?;
                     let target = self.package(need.target)?;
-                    let spec = self.spec(need.spec)?;
+                    let (spec, _) = self.need_spec(need)?;
                     (target.standing == standing).then_some((
                         &package.name,
                         &release.version,
@@ -213,14 +228,16 @@ impl Universe {
         self.needs.get(usize::try_from(index).ok()?)
     }
 
-    pub(crate) fn spec(&self, index: u32) -> Option<&Spec> {
-        let entry = self.specs.get(usize::try_from(index).ok()?);
-        entry.map(|(spec, _)| spec)
+    /// The specifier of a need with its text, unless it asks for symbols.
+    pub(crate) fn need_spec(&self, need: &Need) -> Option<&(Spec, Arc<str>)> {
+        match need.demanded {
+            Demanded::Spec(index) => self.specs.get(usize::try_from(index).ok()?),
+            Demanded::Symbols(_) => None,
+        }
     }
 
-    pub(crate) fn spec_text(&self, index: u32) -> Option<&Arc<str>> {
-        let entry = self.specs.get(usize::try_from(index).ok()?);
-        entry.map(|(_, text)| text)
+    pub(crate) fn symbols(&self, index: u32) -> Option<&Symbols> {
+        self.symbols.get(usize::try_from(index).ok()?)
     }
 }
 

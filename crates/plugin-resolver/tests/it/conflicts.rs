@@ -1,7 +1,7 @@
 //! Why there is no answer, in data and in words.
 
 use plugin_resolver::{
-    Budget, Explanation, Failure, Problem, Request, Requirer, UnresolvableKind, resolve,
+    Budget, Demand, Explanation, Failure, Problem, Request, Requirer, UnresolvableKind, resolve,
 };
 
 use crate::support::{builder, name, outcome, request};
@@ -74,7 +74,7 @@ fn a_published_workspace_is_its_own_diagnosis() {
         .find(|r| r.problem.is_some())
         .unwrap();
     assert_eq!(blocked.problem, Some(Problem::WorkspacePublished));
-    assert_eq!(blocked.spec, "workspace:*");
+    assert_eq!(blocked.demand, Demand::Spec("workspace:*".to_owned()));
     let found = explanation("core@1.0.0", &request("core git://x/y"));
     let problem = found.requirements()[0].problem.clone();
     assert_eq!(

@@ -14,4 +14,5 @@ mod policies;
 mod ranges;
 mod real;
 mod support;
+mod symbols;
 mod verdicts;
