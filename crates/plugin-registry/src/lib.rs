@@ -20,7 +20,7 @@ pub use catalog::{
     ListingFacts, Need, PackageFacts, PluginDetail, PluginHit, PluginRecord, SyncCounts,
     SyncOutcome, SyncPlan, gather, plan_sync, plugin_id, sync,
 };
-pub use collect::{Collected, PluginLayer, collect};
+pub use collect::{CollectLimits, Collected, PluginLayer, collect, collect_within};
 pub use embedder::{Embedder, EmbedderError};
 pub use error::RegistryError;
 pub use index::{IndexEntry, IndexShape, Line, LineRelease, Origin, PluginKind, RegistryIndex};

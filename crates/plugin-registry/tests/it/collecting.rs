@@ -1,14 +1,8 @@
 //! The plugin layer, in waves of names.
 
-use std::pin::Pin;
-use std::sync::Mutex;
-use std::task::{Context, Poll};
-
-use async_trait::async_trait;
 use futures::executor::block_on;
 use plugin_registry::{
-    Collected, EmbeddedSource, MemorySource, PackageDocument, PluginLayer, ProgressSink,
-    RegistryError, Source, SourceError, SourceId, StageRequest, Staged, collect,
+    Collected, EmbeddedSource, MemorySource, PluginLayer, RegistryError, SourceError, collect,
 };
 use plugin_resolver::{Request, resolve};
 use serde_json::json;
@@ -115,79 +109,6 @@ fn no_answer_is_never_taken_for_no_such_package() {
         collected.missing[&name("@elizaos/plugin-c")].tag(),
         "InvalidPluginStructure"
     );
-}
-
-/// Answers each question only after it was polled some times, a different number for each name.
-#[derive(Debug)]
-struct Shuffled {
-    inner: MemorySource,
-    seed: u64,
-    answered: Mutex<Vec<String>>,
-}
-
-struct After(u64);
-
-impl std::future::Future for After {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.0 == 0 {
-            return Poll::Ready(());
-        }
-        self.0 -= 1;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-#[async_trait]
-impl Source for Shuffled {
-    fn id(&self) -> SourceId {
-        self.inner.id()
-    }
-
-    async fn package(&self, name: &str) -> Result<PackageDocument, SourceError> {
-        let turns = name.bytes().fold(self.seed, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        }) % 13;
-        After(turns).await;
-        self.answered.lock().unwrap().push(name.to_owned());
-        self.inner.package(name).await
-    }
-
-    async fn stage(
-        &self,
-        request: &StageRequest,
-        progress: &dyn ProgressSink,
-    ) -> Result<Staged, SourceError> {
-        self.inner.stage(request, progress).await
-    }
-}
-
-#[test]
-fn the_result_does_not_depend_on_the_order_of_answers() {
-    let mut orders = std::collections::BTreeSet::new();
-    let mut results = std::collections::BTreeSet::new();
-    for seed in 0..40 {
-        let source = Shuffled {
-            inner: world(),
-            seed,
-            answered: Mutex::default(),
-        };
-        let collected = block_on(collect(
-            &source,
-            &[name("@elizaos/plugin-a"), name("@acme/plugin-b")],
-            &layer(),
-        ))
-        .unwrap();
-        results.insert(format!(
-            "{:?}",
-            (&collected.packages, &collected.missing, &collected.universe)
-        ));
-        orders.insert(source.answered.lock().unwrap().clone());
-    }
-    assert!(orders.len() > 1, "the test shuffles nothing");
-    assert_eq!(results.len(), 1);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod catalogs;
 mod collecting;
+mod collecting_laws;
 mod documents;
 mod errors;
 mod indexes;
