@@ -11,6 +11,7 @@ mod locks;
 mod machines;
 mod names_and_specs;
 mod policies;
+mod range_algebra;
 mod ranges;
 mod real;
 mod support;
