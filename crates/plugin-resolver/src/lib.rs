@@ -5,6 +5,7 @@ mod error;
 mod explain;
 mod failure;
 mod graph;
+mod groups;
 mod lock;
 pub mod machine;
 mod name;
@@ -20,6 +21,7 @@ pub use error::ResolverError;
 pub use explain::{ClashingRequest, Demand, Explanation, Requirement, Requirer};
 pub use failure::Failure;
 pub use graph::{Cycle, DependencyGraph, EdgeStrength};
+pub use groups::{Boundary, Group, Grouping, LeftOut, resolve_groups};
 pub use lock::{
     ForeignLock, Lock, LockedNeed, LockedPackage, LockedRequest, LockedRoot, RequestChange,
 };

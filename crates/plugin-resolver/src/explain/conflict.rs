@@ -87,7 +87,7 @@ pub(crate) fn conflict(
     }))
 }
 
-fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
+pub(crate) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
     match greedy::select(instance, roots) {
         Some(selected) => Outcome::Solved(selected),
         None => solver::solve(instance, roots, budget),
@@ -103,7 +103,7 @@ fn is_possible(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Op
 }
 
 /// The roots that a proof rests on.
-fn roots_of(instance: &Instance<'_>, among: &[usize], reasons: &[Reason]) -> Vec<usize> {
+pub(crate) fn roots_of(instance: &Instance<'_>, among: &[usize], reasons: &[Reason]) -> Vec<usize> {
     let rests_on = |root: &&usize| {
         let need = instance
             .roots

@@ -6,6 +6,7 @@
 mod chains;
 mod conflicts;
 mod graphs;
+mod groups;
 mod laws;
 mod locks;
 mod machines;
