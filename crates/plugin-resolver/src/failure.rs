@@ -1,6 +1,6 @@
 //! How a request can fail.
 
-use crate::Explanation;
+use crate::{Explanation, Request, Universe};
 
 /// There is no answer, or none was found in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,17 @@ impl Failure {
             "allow more steps, or ask for less at once",
         ),
     ];
+
+    /// The failure of a request in a universe with all that takes further searches: see [`Explanation::advised`].
+    #[must_use]
+    pub fn advised(self, universe: &Universe, request: &Request) -> Self {
+        match self {
+            Self::Conflict(explanation) => {
+                Self::Conflict(Box::new(explanation.advised(universe, request)))
+            }
+            Self::Budget { .. } => self,
+        }
+    }
 
     /// The stable machine name of this failure.
     #[must_use]

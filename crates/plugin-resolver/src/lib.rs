@@ -5,7 +5,6 @@ mod error;
 mod explain;
 mod failure;
 mod graph;
-mod groups;
 mod lock;
 pub mod machine;
 mod name;
@@ -18,10 +17,12 @@ mod version;
 
 pub use answer::{PackageCycle, Path, Resolution, Selected, SelectedNeed, Tree, TreeEnd, TreeLine};
 pub use error::ResolverError;
-pub use explain::{ClashingRequest, Demand, Explanation, Requirement, Requirer};
+pub use explain::{
+    Alternative, Change, ClashingRequest, Cost, Demand, Detail, Explanation, Line, Piece,
+    Requirement, Requirer, Settled, Style,
+};
 pub use failure::Failure;
 pub use graph::{Cycle, DependencyGraph, EdgeStrength};
-pub use groups::{Boundary, Group, Grouping, LeftOut, resolve_groups};
 pub use lock::{
     ForeignLock, Lock, LockedNeed, LockedPackage, LockedRequest, LockedRoot, RequestChange,
 };

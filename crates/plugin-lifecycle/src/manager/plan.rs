@@ -60,7 +60,8 @@ impl Tenant {
                 request = request.host(package, version);
             }
         }
-        let resolution = resolve(&collected.universe, &request)?;
+        let resolution = resolve(&collected.universe, &request)
+            .map_err(|failure| failure.advised(&collected.universe, &request))?;
         let planning = Planning {
             root: &name,
             installed: &installed,
@@ -96,9 +97,9 @@ impl Tenant {
         let layer = PluginLayer::with([name.clone()]);
         let (_, collected) = self.collect_from_first(&name, &layer).await?;
         let request = Request::new().root(name, requested.parse()?);
-        Ok(resolve(&collected.universe, &request)?
-            .tree(depth)
-            .to_string())
+        let resolution = resolve(&collected.universe, &request)
+            .map_err(|failure| failure.advised(&collected.universe, &request))?;
+        Ok(resolution.tree(depth).to_string())
     }
 
     async fn collect_from_first(

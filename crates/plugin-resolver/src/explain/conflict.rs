@@ -1,65 +1,83 @@
 //! From a proof that nothing fits to an explanation: fewest requests, original words, what would help.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
 use super::demand::Demand;
 use super::explanation::{ClashingRequest, Explanation, Requirement, Requirer};
+use crate::Failure;
 use crate::solve::greedy;
 use crate::solve::instance::Instance;
 use crate::solve::solver::{self, Outcome, Reason};
 use crate::universe::Bits;
 use crate::universe::{Demanded, DependencyKind, FIRST, Need, Problem};
-use crate::{Failure, PackageName};
 
 /// A root that fails by itself.
 pub(crate) fn broken_root(instance: &Instance<'_>, broken: usize) -> Failure {
-    let (sound, others): (Vec<usize>, Vec<usize>) = (0..instance.roots.len())
-        .filter(|root| *root != broken)
-        .partition(|root| {
-            instance
-                .roots
-                .get(*root)
-                .is_some_and(|root| root.need.is_ok())
-        });
     let mut budget = instance.request.budget.count();
-    let helps = others.is_empty() && is_possible(instance, &sound, &mut budget) == Some(true);
-    let removals = if helps {
-        names(instance, &[broken])
-    } else {
-        Vec::new()
-    };
-    Failure::Conflict(Box::new(Explanation {
-        requests: requests(instance, &[broken]),
+    let core = Core {
+        roots: vec![broken],
+        reasons: Vec::new(),
         is_minimal: true,
-        requirements: root_requirement(instance, broken).into_iter().collect(),
-        removals,
-        is_alone: instance.roots.len() == 1,
-    }))
+    };
+    let all: Vec<usize> = (0..instance.roots.len()).collect();
+    Failure::Conflict(Box::new(explanation(instance, &all, &core, &mut budget)))
 }
 
 /// What the solver found impossible, reduced to its core.
-pub(crate) fn conflict(
-    instance: &Instance<'_>,
-    all: Vec<usize>,
-    mut reasons: Vec<Reason>,
-) -> Failure {
+pub(crate) fn conflict(instance: &Instance<'_>, all: &[usize], reasons: Vec<Reason>) -> Failure {
     let mut budget = instance.request.budget.count();
-    let mut core = roots_of(instance, &all, &reasons);
+    let core = core(instance, all, reasons, &mut budget);
+    Failure::Conflict(Box::new(explanation(instance, all, &core, &mut budget)))
+}
+
+/// Roots that clash, and the proof.
+pub(super) struct Core {
+    pub(super) roots: Vec<usize>,
+    reasons: Vec<Reason>,
+    is_minimal: bool,
+}
+
+/// The first conflict among these roots, if there is one and the budget suffices to know.
+pub(super) fn first_core(
+    instance: &Instance<'_>,
+    among: &[usize],
+    budget: &mut u64,
+) -> Option<Core> {
+    if let Some(broken) = among.iter().find(|root| is_broken(instance, **root)) {
+        return Some(Core {
+            roots: vec![*broken],
+            reasons: Vec::new(),
+            is_minimal: true,
+        });
+    }
+    match attempt(instance, among, budget) {
+        Outcome::Impossible(reasons) => Some(core(instance, among, reasons, budget)),
+        Outcome::Solved(_) | Outcome::OutOfBudget => None,
+    }
+}
+
+/// Leaves out one root at a time, the least important first; whatever is still impossible has a smaller core.
+fn core(
+    instance: &Instance<'_>,
+    among: &[usize],
+    mut reasons: Vec<Reason>,
+    budget: &mut u64,
+) -> Core {
+    let mut roots = roots_of(instance, among, &reasons);
     let mut is_minimal = true;
     let mut kept = BTreeSet::new();
-    // Leave out one at a time, the least important first; whatever is still impossible has a smaller core.
-    while let Some(tried) = core
+    while let Some(tried) = roots
         .iter()
         .rev()
         .find(|root| !kept.contains(*root))
         .copied()
     {
-        let without: Vec<usize> = core.iter().copied().filter(|root| *root != tried).collect();
-        match attempt(instance, &without, &mut budget) {
+        let without = difference(&roots, &[tried]);
+        match attempt(instance, &without, budget) {
             Outcome::Impossible(smaller) => {
-                core = roots_of(instance, &without, &smaller);
+                roots = roots_of(instance, &without, &smaller);
                 reasons = smaller;
             }
             Outcome::Solved(_) => {
@@ -71,39 +89,90 @@ pub(crate) fn conflict(
             }
         }
     }
-    let helps = |root: &usize| {
-        let without: Vec<usize> = all.iter().copied().filter(|other| other != root).collect();
-        is_possible(instance, &without, &mut budget) == Some(true)
-    };
-    let removable: Vec<usize> = core.iter().copied().filter(helps).collect();
-    let mut requirements = requirements(instance, &core, &reasons);
-    trace(instance, &core, &mut requirements);
-    Failure::Conflict(Box::new(Explanation {
-        requests: requests(instance, &core),
+    Core {
+        roots,
+        reasons,
         is_minimal,
-        requirements,
-        removals: names(instance, &removable),
-        is_alone: all.len() == 1,
-    }))
+    }
 }
 
-pub(crate) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
+pub(super) fn explanation(
+    instance: &Instance<'_>,
+    all: &[usize],
+    core: &Core,
+    budget: &mut u64,
+) -> Explanation {
+    let removals = removals(instance, all, core, budget);
+    Explanation {
+        removals: requests(instance, &removals),
+        ..beside_others(instance, all, core)
+    }
+}
+
+/// A conflict that stands beside others, so that no single removal helps.
+pub(super) fn beside_others(instance: &Instance<'_>, all: &[usize], core: &Core) -> Explanation {
+    Explanation {
+        requests: requests(instance, &core.roots),
+        is_minimal: core.is_minimal,
+        requirements: requirements(instance, &core.roots, &core.reasons),
+        removals: Vec::new(),
+        of: all.len(),
+        advice: None,
+    }
+}
+
+/// The roots of the core each of which, left out alone, leaves what can be met.
+fn removals(instance: &Instance<'_>, all: &[usize], core: &Core, budget: &mut u64) -> Vec<usize> {
+    let mut is_possible = |roots: &[usize]| {
+        !roots.iter().any(|root| is_broken(instance, *root))
+            && matches!(attempt(instance, roots, budget), Outcome::Solved(_))
+    };
+    // If there is another conflict beside this one, no single removal helps: one question instead of many.
+    let rest = difference(all, &core.roots);
+    let helps = match core.roots.as_slice() {
+        [] => return Vec::new(),
+        [_] => {
+            return if is_possible(&rest) {
+                core.roots.clone()
+            } else {
+                Vec::new()
+            };
+        }
+        roots => is_possible(&rest).then_some(roots),
+    };
+    helps
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(|root| is_possible(&difference(all, &[*root])))
+        .collect()
+}
+
+fn is_broken(instance: &Instance<'_>, root: usize) -> bool {
+    instance
+        .roots
+        .get(root)
+        .is_some_and(|root| root.need.is_err())
+}
+
+/// What is left of some roots without others.
+pub(super) fn difference(roots: &[usize], without: &[usize]) -> Vec<usize> {
+    roots
+        .iter()
+        .copied()
+        .filter(|root| !without.contains(root))
+        .collect()
+}
+
+pub(super) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
     match greedy::select(instance, roots) {
         Some(selected) => Outcome::Solved(selected),
         None => solver::solve(instance, roots, budget),
     }
 }
 
-fn is_possible(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Option<bool> {
-    match attempt(instance, roots, budget) {
-        Outcome::Solved(_) => Some(true),
-        Outcome::Impossible(_) => Some(false),
-        Outcome::OutOfBudget => None,
-    }
-}
-
 /// The roots that a proof rests on.
-pub(crate) fn roots_of(instance: &Instance<'_>, among: &[usize], reasons: &[Reason]) -> Vec<usize> {
+pub(super) fn roots_of(instance: &Instance<'_>, among: &[usize], reasons: &[Reason]) -> Vec<usize> {
     let rests_on = |root: &&usize| {
         let need = instance
             .roots
@@ -129,21 +198,7 @@ fn requests(instance: &Instance<'_>, roots: &[usize]) -> Vec<ClashingRequest> {
         .iter()
         .filter_map(|root| instance.request.roots.get(*root));
     asked
-        .map(|(name, spec)| ClashingRequest {
-            name: name.clone(),
-            spec: spec.to_string(),
-        })
-        .collect()
-}
-
-fn names(instance: &Instance<'_>, roots: &[usize]) -> Vec<PackageName> {
-    // Several requests may ask for one package; it is named once.
-    let mut seen = BTreeSet::new();
-    roots
-        .iter()
-        .filter_map(|root| instance.request.roots.get(*root))
-        .filter(|(name, _)| seen.insert(name))
-        .map(|(name, _)| name.clone())
+        .map(|(name, spec)| ClashingRequest::new(name, spec))
         .collect()
 }
 
@@ -160,7 +215,6 @@ fn root_requirement(instance: &Instance<'_>, root: usize) -> Option<Requirement>
             Ok((package, bits)) => versions(instance, *package, bits),
             Err(_) => Vec::new(),
         },
-        via: Vec::new(),
     })
 }
 
@@ -249,7 +303,6 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
                 problem: asking.problem.or_else(|| never_exported(admitted)),
                 admits: admitted
                     .map_or_else(|_| Vec::new(), |bits| versions(instance, fact.target, bits)),
-                via: Vec::new(),
             })
         })
         .collect();
@@ -316,51 +369,5 @@ fn host_requirement(instance: &Instance<'_>, host: u32) -> Option<Requirement> {
         kind: DependencyKind::Peer,
         problem: (!is_known).then_some(Problem::HostVersionUnknown),
         admits: is_known.then(|| version.clone()).into_iter().collect(),
-        via: Vec::new(),
     })
-}
-
-/// Fills in how each requirer is reached from a request, over the requirements of the conflict itself. Breadth first, so safe on cycles.
-fn trace(instance: &Instance<'_>, core: &[usize], requirements: &mut [Requirement]) {
-    let mut leads_to: BTreeMap<&PackageName, BTreeSet<&PackageName>> = BTreeMap::new();
-    for requirement in requirements.iter() {
-        if let Requirer::Package { name, .. } = &requirement.by {
-            leads_to
-                .entry(name)
-                .or_default()
-                .insert(&requirement.package);
-        }
-    }
-    let mut ways: BTreeMap<PackageName, Vec<PackageName>> = BTreeMap::new();
-    let mut open: VecDeque<PackageName> = VecDeque::new();
-    for (name, spec) in core
-        .iter()
-        .filter_map(|root| instance.request.roots.get(*root))
-    {
-        let name = crate::universe::real_name(name, spec);
-        if !ways.contains_key(name) {
-            ways.insert(name.clone(), vec![name.clone()]);
-            open.push_back(name.clone());
-        }
-    }
-    while let Some(name) = open.pop_front() {
-        let way = ways.get(&name).cloned().unwrap_or_default();
-        // A long way is a long explanation: what matters is where it begins and ends.
-        if way.len() > 64 {
-            continue;
-        }
-        for next in leads_to.get(&name).into_iter().flatten() {
-            if !ways.contains_key(*next) {
-                let mut way = way.clone();
-                way.push((*next).clone());
-                ways.insert((*next).clone(), way);
-                open.push_back((*next).clone());
-            }
-        }
-    }
-    for requirement in requirements {
-        if let Requirer::Package { name, .. } = &requirement.by {
-            requirement.via = ways.get(name).cloned().unwrap_or_default();
-        }
-    }
 }

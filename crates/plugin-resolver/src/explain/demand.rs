@@ -1,13 +1,14 @@
 //! What somebody asks of a package.
 
 use semver::Version;
+use serde::Serialize;
 
-use super::explanation::span;
+use super::text::{Between, Line};
 use crate::PackageName;
-use crate::error::quoted;
 
-/// What is asked of a package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What is asked of a package. As JSON `{"spec": "^1.0.0"}` or `{"symbols": {"entry": ".", "names": ["x"]}}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Demand {
     /// A version: the range, tag or other specifier as it was written.
@@ -23,49 +24,70 @@ pub enum Demand {
 
 impl Demand {
     /// The package with what is asked of it. `admits` are the versions that meet it, ascending.
-    pub(super) fn phrase(&self, package: &PackageName, admits: &[Version]) -> String {
+    pub(super) fn phrase(&self, package: &PackageName, admits: &[Version]) -> Line {
         match self {
-            Self::Spec(spec) if spec.is_empty() => format!("{package} *"),
-            Self::Spec(spec) => format!("{package} {}", quoted(spec)),
+            Self::Spec(_) => Line::default().name(package).plain(" ").and(self.term()),
             Self::Symbols { entry, names } => {
                 let path = entry.strip_prefix('.').unwrap_or(entry);
-                let mut phrase = format!("{package}{}", quoted(path));
-                if !names.is_empty() {
-                    phrase = format!("{} from {phrase}", listed(names));
+                let from = if names.is_empty() { "" } else { " from " };
+                self.term()
+                    .plain(from)
+                    .name(package)
+                    .range(path)
+                    .and(exporters(admits))
+            }
+        }
+    }
+
+    /// What is asked, without the package.
+    pub(super) fn term(&self) -> Line {
+        const SHOWN: usize = 3;
+        match self {
+            Self::Spec(spec) if spec.is_empty() => Line::default().range("*"),
+            Self::Spec(spec) => Line::default().range(spec),
+            Self::Symbols { names, .. } => {
+                let shown = names.iter().take(SHOWN);
+                let shown = shown.map(|name| Line::default().plain("`").range(name).plain("`"));
+                let line = Line::default().joined(shown, Between::Comma);
+                match names.len().checked_sub(SHOWN) {
+                    None | Some(0) => line,
+                    Some(more) => line.plain(&format!(" and {more} more")),
                 }
-                phrase.push_str(&exporters(admits));
-                phrase
             }
         }
     }
 }
 
-/// The first few names.
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown: Vec<String> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| format!("`{}`", quoted(name)))
-        .collect();
-    let mut text = shown.join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
-    }
-    text
-}
-
-fn exporters(admits: &[Version]) -> String {
+fn exporters(admits: &[Version]) -> Line {
     let verb = if admits.len() == 1 {
-        "exports"
+        " exports"
     } else {
-        "export"
+        " export"
     };
     let kind = match admits {
-        [] => return String::new(),
+        [] => return Line::default(),
         [one] if !one.pre.is_empty() => "the prerelease ",
         many if many.iter().all(|version| !version.pre.is_empty()) => "the prereleases ",
         _ => "",
     };
-    format!(", which only {kind}{} {verb}", span(admits))
+    Line::default()
+        .plain(", which only ")
+        .plain(kind)
+        .and(span(admits))
+        .plain(verb)
+}
+
+/// Versions in a few words.
+pub(super) fn span(versions: &[Version]) -> Line {
+    let line = Line::default();
+    match versions {
+        [] => line,
+        [one] => line.version(one),
+        [first, second] => line.version(first).plain(" and ").version(second),
+        [first, .., last] => line
+            .version(first)
+            .plain(" to ")
+            .version(last)
+            .plain(&format!(" ({} versions)", versions.len())),
+    }
 }

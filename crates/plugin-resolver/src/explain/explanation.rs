@@ -1,28 +1,41 @@
-//! Why there is no answer, as data and in words.
+//! Why there is no answer, as data.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use semver::Version;
+use serde::Serialize;
 
+use super::advise::advise;
+use super::alternative::Alternative;
 use super::demand::Demand;
-use crate::PackageName;
-use crate::error::quoted;
+use super::ways::Ways;
+use crate::spec::Spec;
 use crate::universe::{DependencyKind, Problem};
+use crate::{PackageName, Request, Universe};
 
 /// A conflict: which requests clash, through which requirements, and what would help.
+///
+/// [`resolve`](crate::resolve) gives the conflict itself; [`Self::advised`] adds what takes further searches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    pub(crate) requests: Vec<ClashingRequest>,
-    pub(crate) is_minimal: bool,
-    pub(crate) requirements: Vec<Requirement>,
-    pub(crate) removals: Vec<PackageName>,
-    /// Whether nothing else was asked for, so that leaving it out leaves nothing.
-    pub(crate) is_alone: bool,
+    pub(super) requests: Vec<ClashingRequest>,
+    pub(super) is_minimal: bool,
+    pub(super) requirements: Vec<Requirement>,
+    pub(super) removals: Vec<ClashingRequest>,
+    /// How much was asked for in all.
+    pub(super) of: usize,
+    pub(super) advice: Option<Advice>,
+}
+
+/// What takes further searches to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Advice {
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) others: Vec<Explanation>,
 }
 
 /// A root request that takes part in a conflict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct ClashingRequest {
     /// The package as it was asked for.
@@ -47,8 +60,6 @@ pub struct Requirement {
     pub problem: Option<Problem>,
     /// The versions of the package that do meet it, ascending.
     pub admits: Vec<Version>,
-    /// The shortest way from a request to the requirer, the requirer included; empty for requests and the host.
-    pub via: Vec<PackageName>,
 }
 
 /// Who asks.
@@ -69,12 +80,6 @@ pub enum Requirer {
 }
 
 impl Explanation {
-    /// The most lines of the text.
-    pub const MAX_LINES: usize = 12;
-
-    /// The most bytes of the text.
-    pub const MAX_BYTES: usize = 4 * 1024;
-
     /// The root requests that cannot be met together, in the request's order. Without any one of them the rest of them can be met, if
     /// [`Self::is_minimal`].
     #[must_use]
@@ -94,219 +99,101 @@ impl Explanation {
         &self.requirements
     }
 
-    /// The requested packages each of which, removed alone, leaves a request that can be met.
+    /// The requests each of which, left out alone, leaves a request that can be met. None if other conflicts stand beside this one.
     #[must_use]
-    pub fn removals(&self) -> &[PackageName] {
+    pub fn removals(&self) -> &[ClashingRequest] {
         &self.removals
+    }
+
+    /// The explanation of a conflict of this request in this universe with all that takes further searches: the [conflicts beside
+    /// it](Self::others) and the [alternatives](Self::alternatives). As deterministic as [`resolve`](crate::resolve), within as many
+    /// steps as the request allows for an answer.
+    ///
+    /// A call of its own because it takes longer than the verdict: each alternative is resolved before it is offered. A host
+    /// that only tries whether something fits need not wait for it.
+    #[must_use]
+    pub fn advised(mut self, universe: &Universe, request: &Request) -> Self {
+        self.advice = Some(advise(universe, request, &self));
+        self
+    }
+
+    /// What could be asked for instead, the cheapest first. Empty before [`Self::advised`].
+    #[must_use]
+    pub fn alternatives(&self) -> &[Alternative] {
+        self.advice
+            .as_ref()
+            .map_or(&[], |advice| &advice.alternatives)
+    }
+
+    /// Further conflicts: each among requests that take part in none before it, so each must be solved beside this one. Empty before
+    /// [`Self::advised`]; after it, all of them unless the budget ended first. They have no advice of their own.
+    #[must_use]
+    pub fn others(&self) -> &[Self] {
+        self.advice.as_ref().map_or(&[], |advice| &advice.others)
     }
 
     /// The packages on which requirements disagree: asked for by several, with no version that suits all, by name.
     #[must_use]
     pub fn disputed(&self) -> Vec<&PackageName> {
-        let mut asked: BTreeMap<&PackageName, (usize, BTreeSet<&Version>)> = BTreeMap::new();
-        for requirement in self.requirements.iter().filter(|r| r.problem.is_none()) {
-            let admits = requirement.admits.iter().collect();
-            asked
-                .entry(&requirement.package)
-                .and_modify(|(count, common)| {
-                    *count += 1;
-                    *common = common.intersection(&admits).copied().collect();
-                })
-                .or_insert((1, admits));
+        // Versions of one dependent are its own choice: together they admit what any of them admits.
+        let mut parties: BTreeMap<(&PackageName, Party<'_>), BTreeSet<&Version>> = BTreeMap::new();
+        for (at, requirement) in self.requirements.iter().enumerate() {
+            if requirement.problem.is_some() {
+                continue;
+            }
+            let party = match &requirement.by {
+                Requirer::Request | Requirer::Host => Party::Asking(at),
+                Requirer::Package { name, .. } => {
+                    let is_import = matches!(requirement.demand, Demand::Symbols { .. });
+                    Party::Needing(name, requirement.kind, is_import)
+                }
+            };
+            let admitted = parties.entry((&requirement.package, party)).or_default();
+            admitted.extend(requirement.admits.iter());
         }
-        asked
+        let mut common: BTreeMap<&PackageName, (usize, BTreeSet<&Version>)> = BTreeMap::new();
+        for ((package, _), admitted) in parties {
+            common
+                .entry(package)
+                .and_modify(|(parties, common)| {
+                    *parties += 1;
+                    common.retain(|version| admitted.contains(version));
+                })
+                .or_insert_with(|| (1, admitted.clone()));
+        }
+        common
             .into_iter()
-            .filter(|(_, (count, common))| *count > 1 && common.is_empty())
+            .filter(|(_, (parties, common))| *parties > 1 && common.is_empty())
             .map(|(name, _)| name)
             .collect()
     }
 
-    /// One line that names the requests.
+    /// The shortest way from a request to a package of the conflict, both included; empty if there is none.
     #[must_use]
-    pub fn headline(&self) -> String {
-        const SHOWN: usize = 4;
-        let mut names: Vec<String> = self
-            .requests
-            .iter()
-            .take(SHOWN)
-            .map(|request| format!("{} {}", request.name, quoted(&request.spec)))
-            .collect();
-        if self.requests.len() > SHOWN {
-            names.push(format!("{} more", self.requests.len() - SHOWN));
-        }
-        match self.requests.len() {
-            0 => "what the host provides does not fit together".to_owned(),
-            1 => format!("{} cannot be met", names.concat()),
-            _ => format!("these cannot be met together: {}", names.join(", ")),
-        }
-    }
-
-    /// The explanation in words: at most [`Self::MAX_LINES`] lines and [`Self::MAX_BYTES`] bytes.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.headline()];
-        let told = self.told();
-        let closing = self.closing();
-        let room = Self::MAX_LINES - 1 - usize::from(closing.is_some());
-        let shown = if told.len() > room {
-            room - 1
-        } else {
-            told.len()
-        };
-        lines.extend(
-            told.iter()
-                .take(shown)
-                .map(|requirement| format!("  {requirement}")),
-        );
-        if told.len() > shown {
-            let more = told.len() - shown;
-            lines.push(format!("  and {more} more requirements between them"));
-        }
-        lines.extend(closing);
-        // Names have at most 214 bytes and texts are cut, but a line has several of them.
-        let most = Self::MAX_BYTES / Self::MAX_LINES - 1;
-        for line in &mut lines {
-            if line.len() > most {
-                let mut cut = most - '…'.len_utf8();
-                while !line.is_char_boundary(cut) {
-                    cut -= 1;
-                }
-                line.truncate(cut);
-                line.push('…');
-            }
-        }
-        lines
-    }
-
-    /// What the lines tell: first what fails by itself, then what is disputed, then the ways there. Requirements that differ only in the
-    /// dependent's version or in how strongly it needs are told as one.
-    fn told(&self) -> Vec<Requirement> {
-        let disputed: BTreeSet<&PackageName> = self.disputed().into_iter().collect();
-        let mut told: Vec<Requirement> = Vec::new();
-        let mut places: BTreeMap<(&PackageName, &PackageName, &Demand), usize> = BTreeMap::new();
-        for requirement in &self.requirements {
-            let is_disputed = disputed.contains(&requirement.package);
-            match &requirement.by {
-                // What was asked for is said in the headline, unless it is what fails.
-                Requirer::Request if requirement.problem.is_none() && !is_disputed => {}
-                Requirer::Request | Requirer::Host => told.push(requirement.clone()),
-                Requirer::Package { name, versions } => {
-                    let place = *places
-                        .entry((name, &requirement.package, &requirement.demand))
-                        .or_insert(told.len());
-                    match told.get_mut(place).map(|earlier| &mut earlier.by) {
-                        Some(Requirer::Package { versions: all, .. }) => {
-                            all.extend(versions.iter().cloned());
-                            all.sort_unstable();
-                            all.dedup();
-                        }
-                        _ => told.push(requirement.clone()),
-                    }
-                }
-            }
-        }
-        told.sort_by_key(|r| (r.problem.is_none(), !disputed.contains(&r.package)));
-        told
-    }
-
-    fn closing(&self) -> Option<String> {
-        if self.is_alone {
-            return None;
-        }
-        const SHOWN: usize = 4;
-        let names: Vec<&str> = self
-            .removals
-            .iter()
-            .take(SHOWN)
-            .map(PackageName::as_str)
-            .collect();
-        let mut names = names.join(" or ");
-        if self.removals.len() > SHOWN {
-            names.push_str(" or another of them");
-        }
-        Some(if self.removals.is_empty() {
-            "leaving out any single one of them is not enough".to_owned()
-        } else {
-            format!("it works without {names}")
-        })
+    pub fn way_to(&self, package: &PackageName) -> Vec<&PackageName> {
+        Ways::new(self).to(package)
     }
 }
 
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines().join("\n"))
-    }
+/// Who must get what they ask for, however they come by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Party<'a> {
+    /// A request or the host, by the place of its requirement.
+    Asking(usize),
+    /// A dependent: how it needs, and whether that is an import. What one release asks in several ways it asks together.
+    Needing(&'a PackageName, DependencyKind, bool),
 }
 
-impl fmt::Display for Requirement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.by {
-            Requirer::Request => f.write_str("you ask for ")?,
-            Requirer::Host => f.write_str("the host provides ")?,
-            Requirer::Package { name, versions } => {
-                let verb = verb(self, versions.len());
-                write!(f, "{name} {} {verb} ", span(versions))?;
-            }
-        }
-        let phrase = self.demand.phrase(&self.package, &self.admits);
-        f.write_str(&phrase)?;
-        match &self.problem {
-            None => Ok(()),
-            Some(problem) => write!(f, ": {problem}"),
+impl ClashingRequest {
+    pub(super) fn new(name: &PackageName, spec: &Spec) -> Self {
+        Self {
+            name: name.clone(),
+            spec: spec.to_string(),
         }
     }
-}
 
-fn verb(requirement: &Requirement, dependents: usize) -> &'static str {
-    let is_one = dependents <= 1;
-    match (&requirement.demand, requirement.kind.is_required()) {
-        (Demand::Symbols { .. }, _) if is_one => "imports",
-        (Demand::Symbols { .. }, _) => "import",
-        (Demand::Spec(_), true) if is_one => "needs",
-        (Demand::Spec(_), true) => "need",
-        (Demand::Spec(_), false) if is_one => "accepts only",
-        (Demand::Spec(_), false) => "accept only",
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PackageMissing => f.write_str("nothing is known of such a package"),
-            Self::PackageEmpty => f.write_str("the package has no version at all"),
-            Self::NoVersionMatches { newest } => {
-                write!(f, "no version is in that range, the newest is {newest}")
-            }
-            Self::OnlyPrereleasesMatch { newest } => {
-                write!(
-                    f,
-                    "only prereleases are in that range, to be asked for by name: {newest}"
-                )
-            }
-            Self::HostVersionUnknown => f.write_str("nothing is known of that version"),
-            Self::TagUnknown { tag } => write!(f, "it has no tag `{}`", quoted(tag)),
-            Self::WorkspacePublished => f.write_str(
-                "published by mistake, this means something only in its publisher's repository",
-            ),
-            Self::Unresolvable { kind } => {
-                write!(
-                    f,
-                    "that is {}, not a version of the registry",
-                    kind.describe()
-                )
-            }
-            Self::NeedsOtherSelf => f.write_str("it asks for another version of itself"),
-            Self::NeverExported => f.write_str("no version exports that"),
-        }
-    }
-}
-
-/// Versions in a few words.
-pub(super) fn span(versions: &[Version]) -> String {
-    match versions {
-        [] => String::new(),
-        [one] => one.to_string(),
-        [first, second] => format!("{first} and {second}"),
-        [first, .., last] => format!("{first} to {last} ({} versions)", versions.len()),
+    /// Whether this is that request.
+    pub(super) fn is(&self, name: &PackageName, spec: &Spec) -> bool {
+        self.name == *name && self.spec == spec.to_string()
     }
 }

@@ -1,8 +1,19 @@
 //! Why there is no answer: from a proof of impossibility to data, and from data to words.
 
+mod advise;
+mod alternative;
+mod bend;
 pub(crate) mod conflict;
 mod demand;
 mod explanation;
+mod lines;
+mod problem;
+mod text;
+mod ways;
+mod words;
 
+pub use alternative::{Alternative, Change, Cost, Settled};
 pub use demand::Demand;
 pub use explanation::{ClashingRequest, Explanation, Requirement, Requirer};
+pub use text::{Line, Piece, Style};
+pub use words::Detail;

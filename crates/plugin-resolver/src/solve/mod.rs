@@ -62,7 +62,7 @@ pub fn resolve(universe: &Universe, request: &Request) -> Result<Resolution, Fai
             Path::Complete,
             steps - budget,
         )),
-        Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, roots, reasons)),
+        Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, &roots, reasons)),
         Outcome::OutOfBudget => Err(Failure::Budget { steps }),
     }
 }

@@ -76,7 +76,7 @@ fn a_long_chain_that_ends_nowhere_is_explained() {
         assert_eq!(explanation.requirements().len(), 20_001);
         assert_eq!(
             explanation.lines()[1],
-            "  p19999 1.0.0 needs p20000 ^1: nothing is known of such a package"
+            "  p19999 1.0.0, needed by p0 through 19998 others, needs p20000 ^1: no package of that name is known"
         );
     });
 }

@@ -24,10 +24,10 @@ fn two_plugins_that_cannot_share_a_core() {
         "a *, b *, c *",
     );
     insta::assert_snapshot!(text, @r#"
-    these cannot be met together: a *, b *
+    a * and b * cannot be installed together: no version of core suits both
       a 1.0.0 needs core ^1
       b 1.0.0 needs core ^2
-    it works without a or b
+    it works without a * or b *
     "#);
 }
 
@@ -101,19 +101,25 @@ fn every_requirement_that_takes_part_is_there() {
         .requirements()
         .iter()
         .map(|r| {
-            let via: Vec<&str> = r.via.iter().map(|name| name.as_str()).collect();
-            format!("{r} | admits {} | via {}", r.admits.len(), via.join(" > "))
+            let way: Vec<&str> = match &r.by {
+                Requirer::Package { name, .. } => {
+                    found.way_to(name).iter().map(|n| n.as_str()).collect()
+                }
+                _ => Vec::new(),
+            };
+            format!("{r} | admits {} | {}", r.admits.len(), way.join(" > "))
         })
         .collect();
     insta::assert_snapshot!(facts.join("\n"), @r#"
-    you ask for app * | admits 1 | via 
-    you ask for other * | admits 1 | via 
-    app 1.0.0 needs mid ^1 | admits 2 | via app
-    mid 1.0.0 and 1.1.0 need core ^1 | admits 1 | via app > mid
-    other 1.0.0 needs core ^2 | admits 1 | via other
+    you ask for app * | admits 1 | 
+    you ask for other * | admits 1 | 
+    app 1.0.0 needs mid ^1 | admits 2 | app
+    mid 1.0.0 and 1.1.0 need core ^1 | admits 1 | app > mid
+    other 1.0.0 needs core ^2 | admits 1 | other
     "#);
     assert_eq!(found.disputed(), [&name("core")]);
-    assert_eq!(found.removals(), [name("app"), name("other")]);
+    let removals: Vec<_> = found.removals().iter().map(|r| r.name.as_str()).collect();
+    assert_eq!(removals, ["app", "other"]);
 }
 
 #[test]
@@ -141,10 +147,10 @@ fn removing_one_is_not_always_enough() {
 #[test]
 fn cycles_are_explained_too() {
     insta::assert_snapshot!(explain("a@1.0.0: b *\n b@1.0.0: c *\n c@1.0.0: a ^2", "a *"), @r#"
-    a * cannot be met
-      c 1.0.0 needs a ^2: no version is in that range, the newest is 1.0.0
+    a * cannot be installed
+      c 1.0.0, needed by a through b, needs a ^2: no version is in that range, the newest is 1.0.0
       a 1.0.0 needs b *
-      b 1.0.0 needs c *
+      b 1.0.0, needed by a, needs c *
     "#);
 }
 
@@ -217,9 +223,9 @@ fn requesters_are_told_apart() {
             .all(|r| r.by == Requirer::Request)
     );
     insta::assert_snapshot!(found.to_string(), @r#"
-    these cannot be met together: core ^1, core ^2
+    core ^1 and core ^2 cannot be installed together: no version of core suits both
       you ask for core ^1
       you ask for core ^2
-    it works without core
+    it works without core ^1 or core ^2
     "#);
 }

@@ -168,16 +168,16 @@ fn the_host_decides_what_it_provides() {
     assert_eq!(ask("core 1.0.0", core("1.0.0")), "core 1.0.0");
     assert_eq!(ask("", core("1.0.0")), "");
     insta::assert_snapshot!(ask("b *", core("2.0.0")), @r#"
-    b * cannot be met
+    b * cannot be installed with the core 2.0.0 that the host provides
       the host provides core 2.0.0
-      b 1.0.0 needs core ^1.2
       b 2.0.0 needs core ^1
+      b 1.0.0 needs core ^1.2
     "#);
     insta::assert_snapshot!(ask("b *", core("7.0.0")), @r#"
-    b * cannot be met
+    b * cannot be installed with the core 7.0.0 that the host provides
       the host provides core 7.0.0: nothing is known of that version
-      b 1.0.0 needs core ^1.2
       b 2.0.0 needs core ^1
+      b 1.0.0 needs core ^1.2
     "#);
 }
 

@@ -58,6 +58,12 @@ pub(crate) fn outcome(answer: &Result<Resolution, Failure>) -> String {
     }
 }
 
+/// The lines of the explanation with its advice, or the selection.
+pub(crate) fn advice(universe: &Universe, asked: &Request) -> String {
+    let answer = resolve(universe, asked);
+    outcome(&answer.map_err(|failure| failure.advised(universe, asked)))
+}
+
 pub(crate) fn selection(resolution: &Resolution) -> String {
     let selected: Vec<String> = resolution
         .packages()

@@ -83,7 +83,7 @@ fn mcp_imports_what_only_a_prerelease_of_the_core_exports() {
         )],
     );
     insta::assert_snapshot!(strict(&universe, "@elizaos/plugin-mcp *"), @r#"
-    @elizaos/plugin-mcp * cannot be met
+    @elizaos/plugin-mcp * cannot be installed: no version of @elizaos/core suits all that it needs
       @elizaos/plugin-mcp 1.8.2 needs @elizaos/core *
       @elizaos/plugin-mcp 1.8.2 imports `getRequestContext` from @elizaos/core, which only the prerelease 1.7.3-alpha.4 exports
     "#);
@@ -118,10 +118,10 @@ fn coingecko_imports_an_entry_that_the_core_no_longer_has() {
     insta::assert_snapshot!(
         strict(&universe, "@elizaos/plugin-bootstrap *, @elizaos/plugin-coingecko *"),
         @r#"
-    these cannot be met together: @elizaos/plugin-bootstrap *, @elizaos/plugin-coingecko *
+    @elizaos/plugin-bootstrap * and @elizaos/plugin-coingecko * cannot be installed together: no version of @elizaos/core suits both
       @elizaos/plugin-bootstrap 1.7.2 needs @elizaos/core 1.7.2
       @elizaos/plugin-coingecko 1.0.1 imports @elizaos/core/v1, which only 1.0.0 and 1.0.20 export
-    it works without @elizaos/plugin-bootstrap or @elizaos/plugin-coingecko
+    it works without @elizaos/plugin-bootstrap * or @elizaos/plugin-coingecko *
     "#
     );
 }
@@ -137,7 +137,7 @@ fn a_name_that_no_version_exports_is_the_reason() {
         )],
     );
     insta::assert_snapshot!(strict(&universe, "scratchpad 2.0.0-alpha.7"), @r#"
-    scratchpad 2.0.0-alpha.7 cannot be met
+    scratchpad 2.0.0-alpha.7 cannot be installed
       scratchpad 2.0.0-alpha.7 imports `validateActionKeywords` from @elizaos/core: no version exports that
       scratchpad 2.0.0-alpha.7 needs @elizaos/core 2.0.0-alpha.3
     "#);
@@ -214,7 +214,7 @@ fn names_with_the_same_answer_are_one_constraint() {
         )],
     );
     insta::assert_snapshot!(strict(&universe, "p *"), @r#"
-    p * cannot be met
+    p * cannot be installed
       p 1.0.0 needs @elizaos/core *
       p 1.0.0 imports `a`, `b`, `c` and 1 more from @elizaos/core, which only 1.1.0 exports
       p 1.0.0 imports `later` from @elizaos/core, which only 1.2.0 exports
