@@ -5,6 +5,7 @@ mod error;
 mod explain;
 mod failure;
 mod graph;
+mod groups;
 mod lock;
 pub mod machine;
 mod name;
@@ -23,6 +24,7 @@ pub use explain::{
 };
 pub use failure::Failure;
 pub use graph::{Cycle, DependencyGraph, EdgeStrength};
+pub use groups::{Boundary, Group, Grouping, LeftOut, resolve_groups};
 pub use lock::{
     ForeignLock, Lock, LockedNeed, LockedPackage, LockedRequest, LockedRoot, RequestChange,
 };

@@ -143,6 +143,20 @@ impl Request {
         self.roots.iter().map(|(name, spec)| (name, spec))
     }
 
+    /// The same request for some of its roots, by their positions. Positions that it does not have are passed over.
+    #[must_use]
+    pub fn only(&self, positions: &[usize]) -> Self {
+        let roots = positions
+            .iter()
+            .filter_map(|at| self.roots.get(*at).cloned());
+        Self {
+            roots: roots.collect(),
+            hosts: self.hosts.clone(),
+            lock: self.lock.clone(),
+            ..*self
+        }
+    }
+
     /// A digest of what is required (roots in order, host versions, policy, prereleases), not of how it is looked for: `sha256-` and
     /// the lower-case hexadecimal SHA-256 of the `request` of a [`Lock`] as compact JSON. The order of the roots takes part, since it
     /// decides the answer where not everything can have its best version.

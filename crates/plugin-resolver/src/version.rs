@@ -58,6 +58,12 @@ pub fn compare_versions(left: &Version, right: &Version) -> Ordering {
         .then_with(|| compare_prereleases(&left.pre, &right.pre))
 }
 
+/// Whether the version is one that npm reads again: no number and no text too long.
+pub(crate) fn fits(version: &Version) -> bool {
+    version.major.max(version.minor).max(version.patch) <= MAX_NUMBER
+        && version.to_string().len() <= MAX_UNITS
+}
+
 /// What may stand before and after text that npm trims: JavaScript's `\s`.
 pub(crate) fn is_js_space(c: char) -> bool {
     matches!(

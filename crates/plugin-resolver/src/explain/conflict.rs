@@ -164,7 +164,7 @@ pub(super) fn difference(roots: &[usize], without: &[usize]) -> Vec<usize> {
         .collect()
 }
 
-pub(super) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
+pub(crate) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
     match greedy::select(instance, roots) {
         Some(selected) => Outcome::Solved(selected),
         None => solver::solve(instance, roots, budget),
@@ -172,7 +172,7 @@ pub(super) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64
 }
 
 /// The roots that a proof rests on.
-pub(super) fn roots_of(instance: &Instance<'_>, among: &[usize], reasons: &[Reason]) -> Vec<usize> {
+pub(crate) fn roots_of(instance: &Instance<'_>, among: &[usize], reasons: &[Reason]) -> Vec<usize> {
     let rests_on = |root: &&usize| {
         let need = instance
             .roots

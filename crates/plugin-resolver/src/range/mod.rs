@@ -1,7 +1,9 @@
 //! npm version ranges: what they mean, and how they are read.
 
+mod algebra;
 mod comparator;
 mod parse;
+mod subset;
 mod text;
 
 use std::fmt;
@@ -11,7 +13,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::ResolverError;
-use comparator::Comparator;
+use comparator::{Comparator, set_admits};
 
 /// Which prereleases a range admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
@@ -23,6 +25,21 @@ pub enum Prereleases {
     WhereNamed,
     /// node-semver's `includePrerelease`: prereleases are versions like all others.
     Everywhere,
+}
+
+impl Prereleases {
+    /// The least prerelease that a bound without one begins at.
+    fn least(self) -> &'static str {
+        match self {
+            Self::WhereNamed => "",
+            Self::Everywhere => "0",
+        }
+    }
+
+    /// Whether the version counts although no comparator names its prerelease.
+    fn admit_anywhere(self, version: &Version) -> bool {
+        version.pre.is_empty() || self == Self::Everywhere
+    }
 }
 
 /// An npm version range, decided exactly as node-semver decides it in strict mode.
@@ -42,7 +59,8 @@ pub enum Prereleases {
 pub struct Range {
     text: Box<str>,
     prereleases: Prereleases,
-    // INVARIANT: a version satisfies the range if all comparators of one alternative admit it.
+    // INVARIANT: a version satisfies the range if all comparators of one alternative admit it; `*` stands alone and has no
+    // comparator, and what nothing can satisfy (`<0.0.0-0`) stands alone in its alternative.
     alternatives: Vec<Vec<Comparator>>,
 }
 
@@ -53,13 +71,17 @@ impl Range {
     /// The most alternatives (`||`) that are read.
     pub const MAX_ALTERNATIVES: usize = 1024;
 
+    /// The most comparators that are read, after `^1` has become two.
+    pub const MAX_COMPARATORS: usize = 2 * Self::MAX_ALTERNATIVES;
+
     /// Reads a range. Whether prereleases take part changes what some texts mean (`1.x` then begins at `1.0.0-0`), so
     /// it is chosen here.
     ///
     /// # Errors
     ///
     /// [`ResolverError::InvalidRange`] with the byte position and what was expected there;
-    /// [`ResolverError::InputTooLarge`] beyond [`Self::MAX_BYTES`] or [`Self::MAX_ALTERNATIVES`].
+    /// [`ResolverError::InputTooLarge`] beyond [`Self::MAX_BYTES`], [`Self::MAX_ALTERNATIVES`] or
+    /// [`Self::MAX_COMPARATORS`].
     pub fn parse(text: &str, prereleases: Prereleases) -> Result<Self, ResolverError> {
         Ok(Self {
             text: text.into(),
@@ -71,9 +93,8 @@ impl Range {
     /// Whether the version lies in this range.
     #[must_use]
     pub fn satisfies(&self, version: &Version) -> bool {
-        self.alternatives
-            .iter()
-            .any(|set| self.set_admits(set, version))
+        self.sets()
+            .any(|set| set_admits(set, version, self.prereleases))
     }
 
     /// The text as it was given.
@@ -82,13 +103,9 @@ impl Range {
         &self.text
     }
 
-    fn set_admits(&self, set: &[Comparator], version: &Version) -> bool {
-        set.iter().all(|comparator| comparator.admits(version))
-            && (version.pre.is_empty()
-                || self.prereleases == Prereleases::Everywhere
-                || set
-                    .iter()
-                    .any(|comparator| comparator.names_prerelease_of(version)))
+    /// The alternatives in their order; one without comparators is `*`.
+    fn sets(&self) -> impl Iterator<Item = &[Comparator]> {
+        self.alternatives.iter().map(Vec::as_slice)
     }
 }
 

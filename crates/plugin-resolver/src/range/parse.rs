@@ -40,22 +40,32 @@ pub(super) fn alternatives(
     )?;
 
     let mut sets = Vec::with_capacity(parts.len());
+    let mut count = 0;
     for part in parts {
         let part = part.trimmed().without_builds();
-        let set = comparators(&part, prereleases).map_err(|(at, expected)| {
+        let mut set = comparators(&part, prereleases).map_err(|(at, expected)| {
             ResolverError::InvalidRange {
                 text: bounded(source),
                 position: at,
                 expected,
             }
         })?;
+        count += set.len();
+        limit(
+            "the comparators of a range",
+            count,
+            super::Range::MAX_COMPARATORS,
+        )?;
+        if let Some(nothing) = set.iter().position(Comparator::is_nothing) {
+            set = vec![set.swap_remove(nothing)];
+        }
         sets.push(set);
     }
     if sets.len() > 1 {
         // What nothing can satisfy says nothing beside other alternatives, and beside `*` all others say nothing:
         // `* || 1.0.0-beta` does not admit 1.0.0-beta.
         let first = sets.first().cloned();
-        sets.retain(|set| !set.iter().any(Comparator::is_nothing));
+        sets.retain(|set| !set.first().is_some_and(Comparator::is_nothing));
         if sets.is_empty() {
             sets.extend(first);
         } else if sets.iter().any(Vec::is_empty) {
@@ -207,28 +217,20 @@ struct Reader {
 }
 
 impl Reader {
-    /// The least prerelease, where prereleases are versions like all others.
-    fn least(&self) -> &'static str {
-        match self.prereleases {
-            Prereleases::WhereNamed => "",
-            Prereleases::Everywhere => "0",
-        }
-    }
-
     fn lower_bound(&self, from: &Partial<'_>) -> Result<Vec<Comparator>, Miss> {
         let [major, minor, patch] = from.parts;
         let Some(major) = major.number() else {
             return Ok(Vec::new());
         };
         let lower = match (minor.number(), patch.number()) {
-            (None, _) => (major, 0, 0, self.least()),
-            (Some(minor), None) => (major, minor, 0, self.least()),
+            (None, _) => (major, 0, 0, self.prereleases.least()),
+            (Some(minor), None) => (major, minor, 0, self.prereleases.least()),
             (Some(minor), Some(patch)) => {
                 if !from.has_plain_prefix() {
                     return Err((0, "a version"));
                 }
                 let least = if from.prerelease.is_empty() {
-                    self.least()
+                    self.prereleases.least()
                 } else {
                     from.prerelease
                 };
@@ -280,11 +282,18 @@ impl Reader {
             return Ok(Vec::new());
         };
         let (lower, upper) = match (minor.number(), patch.number()) {
-            (None, _) => ((major, 0, 0, self.least()), (next(major), 0, 0, "0")),
-            (Some(minor), None) if major == 0 => {
-                ((0, minor, 0, self.least()), (0, next(minor), 0, "0"))
-            }
-            (Some(minor), None) => ((major, minor, 0, self.least()), (next(major), 0, 0, "0")),
+            (None, _) => (
+                (major, 0, 0, self.prereleases.least()),
+                (next(major), 0, 0, "0"),
+            ),
+            (Some(minor), None) if major == 0 => (
+                (0, minor, 0, self.prereleases.least()),
+                (0, next(minor), 0, "0"),
+            ),
+            (Some(minor), None) => (
+                (major, minor, 0, self.prereleases.least()),
+                (next(major), 0, 0, "0"),
+            ),
             (Some(minor), Some(patch)) => {
                 let upper = match (major, minor) {
                     (0, 0) => (0, 0, next(patch), "0"),
@@ -303,9 +312,12 @@ impl Reader {
             return Ok(Vec::new());
         };
         let (lower, upper) = match (minor.number(), patch.number()) {
-            (None, _) => ((major, 0, 0, self.least()), (next(major), 0, 0, "0")),
+            (None, _) => (
+                (major, 0, 0, self.prereleases.least()),
+                (next(major), 0, 0, "0"),
+            ),
             (Some(minor), None) => (
-                (major, minor, 0, self.least()),
+                (major, minor, 0, self.prereleases.least()),
                 (major, next(minor), 0, "0"),
             ),
             (Some(minor), Some(patch)) => (
@@ -362,7 +374,7 @@ impl Reader {
         major: u64,
         minor: Option<u64>,
     ) -> Result<Vec<Comparator>, Miss> {
-        let least = self.least();
+        let least = self.prereleases.least();
         let after = match minor {
             None => (next(major), 0, 0),
             Some(minor) => (major, next(minor), 0),
@@ -431,13 +443,11 @@ impl Reader {
 
 /// `>=0.0.0` is `*` to npm (`>=0.0.0-0` where prereleases take part), which matters beside other alternatives.
 fn without_any(mut set: Vec<Comparator>, prereleases: Prereleases) -> Vec<Comparator> {
-    let least = match prereleases {
-        Prereleases::WhereNamed => "",
-        Prereleases::Everywhere => "0",
-    };
     set.retain(|c| {
         let zero = (c.version.major, c.version.minor, c.version.patch) == (0, 0, 0);
-        !(c.operator == Operator::GreaterEqual && zero && c.version.pre.as_str() == least)
+        !(c.operator == Operator::GreaterEqual
+            && zero
+            && c.version.pre.as_str() == prereleases.least())
     });
     set
 }

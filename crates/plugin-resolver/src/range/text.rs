@@ -105,7 +105,11 @@ impl Text {
             } else {
                 0..0
             };
-            Some((space, next + 1))
+            // The whole version is passed over: the `v` that ends `1.2.3-v` is not the prefix of what follows.
+            Some((
+                space,
+                next + version_length(rest.get(next..).unwrap_or_default()),
+            ))
         });
         // `~ 1.2`, `~> 1.2` and `^ 1.2`, whatever follows: the space goes, and the arrow with it.
         tight.without(|rest| match rest {
@@ -149,21 +153,80 @@ impl Text {
 
 /// How many bytes of dot-separated identifiers the text begins with.
 fn build_length(text: &[u8]) -> usize {
-    let mut length = 0;
-    loop {
-        let start = if length == 0 { 0 } else { length + 1 };
-        let identifier = text
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'-')
-            .count();
-        if identifier == 0 {
-            return length;
+    dotted_length(text, |rest| {
+        run(rest, |b| b.is_ascii_alphanumeric() || *b == b'-')
+    })
+}
+
+/// How many bytes belong to the version that the text begins with: a full one, read loosely, or else a partial one.
+fn version_length(text: &[u8]) -> usize {
+    let full = numbers(text, |rest| run(rest, u8::is_ascii_digit).min(256));
+    if full.count == 3 {
+        // A loose prerelease needs no hyphen, so the hyphen may as well be its first character.
+        return full.length + build_length(text.get(full.length..).unwrap_or_default());
+    }
+    let partial = numbers(text, |rest| match rest.first() {
+        Some(b'x' | b'X' | b'*' | b'0') => 1,
+        _ => run(rest, u8::is_ascii_digit).min(257),
+    });
+    let rest = text.get(partial.length..).unwrap_or_default();
+    match rest.strip_prefix(b"-") {
+        Some(rest) if partial.count == 3 => match dotted_length(rest, prerelease_length) {
+            0 => partial.length,
+            length => partial.length + 1 + length,
+        },
+        _ => partial.length,
+    }
+}
+
+struct Numbers {
+    count: usize,
+    length: usize,
+}
+
+/// The numbers, separated by dots, that the text begins with, three at most; `read` says how long each is.
+fn numbers(text: &[u8], read: impl Fn(&[u8]) -> usize) -> Numbers {
+    let mut numbers = Numbers {
+        count: 0,
+        length: 0,
+    };
+    while numbers.count < 3 {
+        let start = numbers.length + usize::from(numbers.count > 0);
+        let dotted = numbers.count == 0 || text.get(numbers.length) == Some(&b'.');
+        let length = read(text.get(start..).unwrap_or_default());
+        if !dotted || length == 0 {
+            break;
         }
-        length = start + identifier;
-        if text.get(length) != Some(&b'.') {
-            return length;
+        numbers.count += 1;
+        numbers.length = start + length;
+    }
+    numbers
+}
+
+/// One identifier of a prerelease, without leading zeros if it is a number.
+fn prerelease_length(text: &[u8]) -> usize {
+    let digits = run(text, u8::is_ascii_digit);
+    match text.get(digits) {
+        Some(b'a'..=b'z' | b'A'..=b'Z' | b'-') => {
+            run(text, |b| b.is_ascii_alphanumeric() || *b == b'-')
+        }
+        _ if text.first() == Some(&b'0') => 1,
+        _ => digits,
+    }
+}
+
+/// How many bytes the text begins with that `identifier` reads, and more of it after each dot.
+fn dotted_length(text: &[u8], identifier: impl Fn(&[u8]) -> usize) -> usize {
+    let mut length = identifier(text);
+    while length > 0 && text.get(length) == Some(&b'.') {
+        match identifier(text.get(length + 1..).unwrap_or_default()) {
+            0 => break,
+            more => length += 1 + more,
         }
     }
+    length
+}
+
+fn run(text: &[u8], belongs: impl Fn(&u8) -> bool) -> usize {
+    text.iter().take_while(|b| belongs(b)).count()
 }

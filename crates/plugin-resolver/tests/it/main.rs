@@ -6,11 +6,13 @@
 mod chains;
 mod conflicts;
 mod graphs;
+mod groups;
 mod laws;
 mod locks;
 mod machines;
 mod names_and_specs;
 mod policies;
+mod range_algebra;
 mod ranges;
 mod real;
 mod support;

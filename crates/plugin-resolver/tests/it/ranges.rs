@@ -222,6 +222,9 @@ fn spaces_and_alternatives() {
     );
     check("1||2||3.x", &["1.1.1", "2.2.2", "3.3.3"], &["4.0.0"]);
     check("^1 <0.5.0", &[], &["1.0.0", "0.4.0"]);
+    // The `v` ends a prerelease, and is not the prefix of the version after it.
+    check("<=2.0.3-v  = v3", &[], &["2.0.0", "3.0.0"]);
+    check("1.2.3-v = 1.2.3-v", &["1.2.3-v"], &["1.2.3"]);
 }
 
 #[test]
@@ -272,6 +275,10 @@ fn enormous_input_is_refused_by_name() {
     assert_eq!(
         error("1||".repeat(2_000)),
         "the alternatives of a range of 2001 exceeds the limit of 1024"
+    );
+    assert_eq!(
+        error(">1 ".repeat(10_000)),
+        "the comparators of a range of 10000 exceeds the limit of 2048"
     );
     // At the limit nothing is slow: each of these would take minutes if read in quadratic time.
     for piece in [

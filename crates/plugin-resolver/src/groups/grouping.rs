@@ -1,0 +1,140 @@
+//! Several selections that together meet what one could not.
+
+use semver::Version;
+use serde::{Serialize, Serializer};
+
+use super::words;
+use crate::universe::real_name;
+use crate::{Explanation, Lock, PackageName, Resolution, Spec};
+
+/// Requests in isolation groups: within a group there is one version of each package, between groups nothing is shared.
+///
+/// Everything asked for is in exactly one group, or in [`Self::left_out`] with the reason.
+///
+/// Serialized as `{"is_fewest": bool, "groups": [{"group", "requests": [{"name", "spec", "version"}], "packages": {name: version}}],
+/// "boundaries": [{"groups": [earlier, later], "disputed": [name], "sentence"}], "left_out": [{"name", "spec", "why": [line]}]}`, where
+/// groups are numbered from 1 as they are in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    pub(super) groups: Vec<Group>,
+    pub(super) boundaries: Vec<Boundary>,
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) is_fewest: bool,
+}
+
+/// An isolation group: requests that are met together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub(super) roots: Vec<(PackageName, Spec)>,
+    pub(super) resolution: Resolution,
+}
+
+/// Why two groups are not one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boundary {
+    pub(super) earlier: usize,
+    pub(super) later: usize,
+    /// The names of those requests of the later group that take part.
+    pub(super) of_later: Vec<PackageName>,
+    pub(super) explanation: Explanation,
+}
+
+/// A request that no group can meet, since it cannot be met by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The package as it was asked for.
+    pub name: PackageName,
+    /// What was asked of it.
+    pub spec: Spec,
+    /// Why that is impossible.
+    pub explanation: Explanation,
+}
+
+impl Grouping {
+    /// The most lines of the text.
+    pub const MAX_LINES: usize = 64;
+
+    /// The most bytes of the text.
+    pub const MAX_BYTES: usize = 32 * 1024;
+
+    /// The groups, in the order in which they were opened: the first is that of the first request, or of a request that needs it.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.groups.iter()
+    }
+
+    /// Why each two groups are not one, earlier groups first. Two groups are missing here only if the budget ended before it was known
+    /// again why.
+    pub fn boundaries(&self) -> impl ExactSizeIterator<Item = &Boundary> {
+        self.boundaries.iter()
+    }
+
+    /// The requests that are in no group, in the request's order.
+    pub fn left_out(&self) -> impl ExactSizeIterator<Item = &LeftOut> {
+        self.left_out.iter()
+    }
+
+    /// Whether it is proved that fewer groups are impossible. Otherwise the budget ended first.
+    #[must_use]
+    pub fn is_fewest(&self) -> bool {
+        self.is_fewest
+    }
+
+    /// One lock for each group.
+    pub fn locks(&self) -> impl ExactSizeIterator<Item = Lock> + '_ {
+        self.groups.iter().map(|group| group.resolution.lock())
+    }
+
+    /// The grouping in words: at most [`Self::MAX_LINES`] lines and [`Self::MAX_BYTES`] bytes.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        words::lines(self)
+    }
+}
+
+impl Group {
+    /// What was asked for and is met here, in the request's order.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = (&PackageName, &Spec)> {
+        self.roots.iter().map(|(name, spec)| (name, spec))
+    }
+
+    /// What is selected: the answer to these roots alone, under all else that the request says.
+    #[must_use]
+    pub fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// Each root with the version that is selected for it.
+    pub(super) fn met(&self) -> impl Iterator<Item = (&PackageName, &Spec, &Version)> {
+        self.roots.iter().filter_map(|(name, spec)| {
+            let version = self.resolution.version(real_name(name, spec))?;
+            Some((name, spec, version))
+        })
+    }
+}
+
+impl Boundary {
+    /// The positions of the two groups in [`Grouping::groups`], ascending.
+    #[must_use]
+    pub fn groups(&self) -> (usize, usize) {
+        (self.earlier, self.later)
+    }
+
+    /// Why requests of the one and of the other cannot be met together.
+    #[must_use]
+    pub fn explanation(&self) -> &Explanation {
+        &self.explanation
+    }
+
+    /// The reason in one sentence, what the later group wants first.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        words::sentence(self)
+    }
+}
+
+impl Serialize for Grouping {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        words::Wire::of(self).serialize(serializer)
+    }
+}

@@ -1,0 +1,129 @@
+//! The entry: groups first, then the answer of each.
+
+use super::grouping::{Boundary, Group, Grouping, LeftOut};
+use super::partition::{OutOfBudget, Partition, partition};
+use crate::solve::instance::Instance;
+use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
+
+/// Meets a request in as few isolation groups as possible: where [`resolve`] has an answer, that one; otherwise several, each of which is the
+/// answer to a part of the request.
+///
+/// Pure and deterministic, as [`resolve`] is. What decides, in this order:
+///
+/// 1. A request that cannot be met by itself is [left out](Grouping::left_out), with the reason; the others are all met.
+/// 2. There are as few groups as possible.
+/// 3. Requests are placed in order, each in the earliest group that it can be in without making more groups necessary. A request that others
+///    need in every case comes after them and joins one of them rather than an earlier group, so that what others call is what was
+///    asked for, and does not run a second time beside it. Where two that need it are apart, it runs in both groups.
+///
+/// Host versions, policy and a preferred lock hold in each group alike. Optional dependencies do not draw requests together: in each group
+/// they are decided as if there were no other.
+///
+/// The search takes as many steps as the [budget](Request::budget) allows one answer to take; where it ends early, the groups are those
+/// that were found, and [`Grouping::is_fewest`] says so.
+///
+/// # Errors
+///
+/// [`Failure::Budget`] if the budget was spent before there were any groups. Never [`Failure::Conflict`].
+///
+/// ```
+/// use plugin_resolver::{DependencyKind, ReleaseFacts, Request, Universe, parse_version, resolve_groups};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut builder = Universe::builder();
+/// for core in ["1.7.2", "0.25.9"] {
+///     builder.release("core".parse()?, parse_version(core)?, ReleaseFacts::new());
+/// }
+/// for (plugin, core) in [("chat", "^1.7.0"), ("search", "^0.25.6"), ("notes", "^1.0.0")] {
+///     let facts = ReleaseFacts::new().needs("core".parse()?, core.parse()?, DependencyKind::Peer);
+///     builder.release(plugin.parse()?, parse_version("1.0.0")?, facts);
+/// }
+/// let request = Request::new()
+///     .root("chat".parse()?, "*".parse()?)
+///     .root("search".parse()?, "*".parse()?)
+///     .root("notes".parse()?, "*".parse()?);
+/// let grouping = resolve_groups(&builder.build(), &request)?;
+/// assert_eq!(
+///     grouping.to_string(),
+///     "3 requests in 2 groups, the fewest possible\n  \
+///        group 1: chat 1.0.0, notes 1.0.0; with core 1.7.2\n  \
+///        group 2: search 1.0.0; with core 0.25.9\n\
+///      group 2 is apart from group 1: search 1.0.0 needs core ^0.25.6, chat 1.0.0 needs core ^1.7.0",
+/// );
+/// assert_eq!(grouping.locks().len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+pub fn resolve_groups(universe: &Universe, request: &Request) -> Result<Grouping, Failure> {
+    let instance = Instance::new(universe, request);
+    let steps = request.budget.count();
+    let partition = partition(&instance).map_err(|OutOfBudget| Failure::Budget { steps })?;
+    drop(instance);
+    let mut grouping = Grouping {
+        groups: Vec::new(),
+        boundaries: boundaries(universe, request, &partition),
+        left_out: Vec::new(),
+        is_fewest: partition.is_fewest,
+    };
+    for roots in &partition.groups {
+        let part = request.only(roots);
+        grouping.groups.push(Group {
+            resolution: resolve(universe, &part)?,
+            roots: part.roots,
+        });
+    }
+    for root in &partition.left_out {
+        let alone = request.only(&[*root]);
+        let why = match resolve(universe, &alone) {
+            Err(Failure::Conflict(why)) => *why,
+            Err(failure) => return Err(failure),
+            // INVARIANT: it was proved that this has no answer.
+            Ok(_) => continue,
+        };
+        grouping
+            .left_out
+            .extend(alone.roots.into_iter().map(|(name, spec)| LeftOut {
+                name,
+                spec,
+                explanation: why.clone(),
+            }));
+    }
+    Ok(grouping)
+}
+
+fn boundaries(universe: &Universe, request: &Request, partition: &Partition) -> Vec<Boundary> {
+    // Each was proved once, together within the budget.
+    let share = request.budget.count() / partition.clashes.len().max(1) as u64;
+    // What is locked has no say in what is possible.
+    let request = Request {
+        lock: None,
+        ..request.clone()
+    };
+    let explained = |((earlier, later), clash): &((usize, usize), Vec<usize>)| {
+        let of_later = partition.groups.get(*later)?;
+        let of_later: Vec<usize> = clash
+            .iter()
+            .filter(|root| of_later.contains(root))
+            .copied()
+            .collect();
+        let both = request.only(clash).budget(Budget::steps(share.max(1)));
+        Some(Boundary {
+            earlier: *earlier,
+            later: *later,
+            of_later: request
+                .only(&of_later)
+                .roots
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
+            explanation: explanation(universe, &both)?,
+        })
+    };
+    partition.clashes.iter().filter_map(explained).collect()
+}
+
+fn explanation(universe: &Universe, request: &Request) -> Option<Explanation> {
+    match resolve(universe, request) {
+        Err(Failure::Conflict(why)) => Some(*why),
+        _ => None,
+    }
+}
