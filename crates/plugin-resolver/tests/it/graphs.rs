@@ -182,3 +182,118 @@ fn shortest_cycle(graph: &DependencyGraph, members: &[usize]) -> usize {
     }
     shortest
 }
+
+/// Units by petgraph, in the order that the documentation promises, found by looking at everything each time.
+fn order_of_petgraph(graph: &DependencyGraph) -> Vec<Vec<usize>> {
+    let mut theirs = petgraph::graph::DiGraph::<(), ()>::new();
+    let nodes: Vec<_> = (0..graph.len()).map(|_| theirs.add_node(())).collect();
+    for from in 0..graph.len() {
+        for (to, _) in graph.needs(from) {
+            theirs.add_edge(nodes[from], nodes[to], ());
+        }
+    }
+    let mut units: Vec<Vec<usize>> = petgraph::algo::kosaraju_scc(&theirs)
+        .into_iter()
+        .map(|unit| {
+            let mut unit: Vec<usize> = unit.into_iter().map(|node| node.index()).collect();
+            unit.sort_unstable();
+            unit
+        })
+        .collect();
+    units.sort_unstable();
+    let mut done = BTreeSet::new();
+    let mut order = Vec::new();
+    while !units.is_empty() {
+        let is_ready = |unit: &Vec<usize>| {
+            let mut needs = unit.iter().flat_map(|node| graph.needs(*node));
+            needs.all(|(to, _)| done.contains(&to) || unit.contains(&to))
+        };
+        let next = units.iter().position(is_ready).unwrap();
+        let unit = units.remove(next);
+        done.extend(unit.iter().copied());
+        order.push(unit);
+    }
+    order
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn larger_graphs_are_ordered_as_by_petgraph(
+        nodes in 1..200_usize,
+        edges in prop::collection::vec((0..200_usize, 0..200_usize), 0..260),
+    ) {
+        let graph = hard(edges, nodes);
+        prop_assert_eq!(graph.order(), order_of_petgraph(&graph));
+    }
+}
+
+const MILLION: usize = 1_000_000;
+
+fn hard(edges: impl IntoIterator<Item = (usize, usize)>, nodes: usize) -> DependencyGraph {
+    let edges = edges
+        .into_iter()
+        .map(|(from, to)| (from, to, EdgeStrength::Hard));
+    DependencyGraph::new(nodes, edges)
+}
+
+#[test]
+fn a_chain_of_a_million_is_ordered_from_its_end() {
+    let graph = hard((1..MILLION).map(|node| (node - 1, node)), MILLION);
+    let order = graph.order();
+    assert!(order.iter().flatten().copied().eq((0..MILLION).rev()));
+    assert!(graph.cycles().is_empty());
+}
+
+#[test]
+fn a_cycle_of_a_million_is_one_unit() {
+    let around = (0..MILLION).map(|node| (node, (node + 1) % MILLION));
+    let graph = hard(around.clone(), MILLION);
+    assert_eq!(graph.order().len(), 1);
+    let cycles = graph.cycles();
+    assert_eq!(cycles.len(), 1);
+    assert!(cycles[0].witness.iter().copied().eq(0..MILLION));
+    // One optional edge makes a chain of it.
+    let strength = |node| match node {
+        0 => EdgeStrength::Optional,
+        _ => EdgeStrength::Hard,
+    };
+    let graph = DependencyGraph::new(MILLION, around.map(|(a, b)| (a, b, strength(a))));
+    assert_eq!(graph.order().len(), MILLION);
+    assert_eq!(graph.cycles()[0].strength, EdgeStrength::Optional);
+}
+
+#[test]
+fn stars_and_dense_graphs_are_ordered() {
+    const MANY: usize = 100_000;
+    let outward = hard((1..MANY).map(|node| (0, node)), MANY);
+    assert!(
+        outward
+            .order()
+            .iter()
+            .flatten()
+            .copied()
+            .eq((1..MANY).chain([0]))
+    );
+    let inward = hard((1..MANY).map(|node| (node, 0)), MANY);
+    assert!(inward.order().iter().flatten().copied().eq(0..MANY));
+    let all = |size: usize| (0..size).flat_map(move |a| (0..size).map(move |b| (a, b)));
+    let everyone = hard(all(300), 300);
+    assert_eq!(everyone.order(), [(0..300).collect::<Vec<_>>()]);
+    assert_eq!(everyone.cycles()[0].witness, [0, 1]);
+    let downward = hard(all(300).filter(|(a, b)| a > b), 300);
+    assert!(downward.order().iter().flatten().copied().eq(0..300));
+}
+
+#[test]
+fn edges_that_lead_nowhere_say_nothing() {
+    let graph = hard([(0, 0), (0, 9), (9, 0), (0, 1), (0, 1)], 2);
+    assert_eq!(
+        graph.needs(0).collect::<Vec<_>>(),
+        [(1, EdgeStrength::Hard)]
+    );
+    assert_eq!(graph.needs(7).count(), 0);
+    assert_eq!(graph.order(), [[1], [0]]);
+    assert!(hard([(0, 0)], 0).order().is_empty());
+}
