@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,7 @@ pub enum Search {
     Complete,
 }
 
-/// A request to resolve: roots in order of importance, and how.
+/// A request to resolve: roots in order of importance, and how. Cheap to clone.
 ///
 /// ```
 /// use plugin_resolver::Request;
@@ -47,9 +48,9 @@ pub enum Search {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    pub(crate) roots: Vec<(PackageName, Spec)>,
-    pub(crate) hosts: BTreeMap<PackageName, Version>,
-    pub(crate) lock: Option<Lock>,
+    pub(crate) roots: Arc<Vec<(PackageName, Spec)>>,
+    pub(crate) hosts: Arc<BTreeMap<PackageName, Version>>,
+    pub(crate) lock: Option<Arc<Lock>>,
     pub(crate) policy: Policy,
     pub(crate) search: Search,
     pub(crate) prereleases: Prereleases,
@@ -92,21 +93,21 @@ impl Request {
     /// Asks for a package. Where not everything can have its best version, earlier roots come first.
     #[must_use]
     pub fn root(mut self, name: PackageName, spec: Spec) -> Self {
-        self.roots.push((name, spec));
+        Arc::make_mut(&mut self.roots).push((name, spec));
         self
     }
 
     /// Says that the host provides a package in this version: if anything needs it, it must accept this one.
     #[must_use]
     pub fn host(mut self, name: PackageName, version: Version) -> Self {
-        self.hosts.insert(name, version);
+        Arc::make_mut(&mut self.hosts).insert(name, version);
         self
     }
 
     /// Prefers the versions of a lock wherever they still fit.
     #[must_use]
     pub fn prefer(mut self, lock: Lock) -> Self {
-        self.lock = Some(lock);
+        self.lock = Some(Arc::new(lock));
         self
     }
 
@@ -150,7 +151,7 @@ impl Request {
             .iter()
             .filter_map(|at| self.roots.get(*at).cloned());
         Self {
-            roots: roots.collect(),
+            roots: Arc::new(roots.collect()),
             hosts: self.hosts.clone(),
             lock: self.lock.clone(),
             ..*self

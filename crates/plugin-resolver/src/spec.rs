@@ -1,5 +1,6 @@
 //! What a dependency may ask for: a range, or one of the other things people publish.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -127,6 +128,29 @@ impl Spec {
                 text: bounded(text),
                 reason: "it is neither a range nor a tag nor another known form",
             }),
+        }
+    }
+}
+
+impl Spec {
+    /// The text, as [`Display`](fmt::Display) writes it.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Range(range) => Cow::Borrowed(range.as_str()),
+            Self::Tag(text) | Self::Unresolvable { text, .. } => Cow::Borrowed(text),
+            Self::Workspace(_) | Self::Alias { .. } => Cow::Owned(self.to_string()),
+        }
+    }
+
+    /// The rule for prereleases under which the text was read.
+    pub(crate) fn prereleases(&self) -> Prereleases {
+        match self {
+            Self::Range(range) => range.prereleases(),
+            Self::Alias { spec, .. } => match spec.as_ref() {
+                Self::Range(range) => range.prereleases(),
+                _ => Prereleases::WhereNamed,
+            },
+            _ => Prereleases::WhereNamed,
         }
     }
 }

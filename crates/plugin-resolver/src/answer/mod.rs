@@ -3,7 +3,8 @@
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use semver::Version;
 
@@ -14,17 +15,28 @@ use crate::lock::{Lock, LockedNeed, LockedPackage, LockedRequest};
 use crate::request::Request;
 use crate::spec::Spec;
 use crate::universe::real_name;
-use crate::universe::{DependencyKind, FIRST, Standing, Universe};
+use crate::universe::{DependencyKind, FIRST, Release, Universe};
 
 /// One version of each package that is needed, and who needs whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Only the selection itself is computed by [`resolve`](crate::resolve); all that is said about it, when it is first asked for.
+#[derive(Clone)]
 pub struct Resolution {
-    // INVARIANT: sorted by name; the graph's nodes are positions here.
-    packages: Vec<Selected>,
-    graph: DependencyGraph,
-    request: LockedRequest,
+    universe: Universe,
+    request: Request,
+    // INVARIANT: releases only, sorted by package, and so by name.
+    selected: Vec<(u32, u32)>,
     path: Path,
     steps: u64,
+    details: OnceLock<Details>,
+}
+
+/// The selection in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
+    // INVARIANT: as selected; the graph's nodes are positions here.
+    packages: Vec<Selected>,
+    graph: DependencyGraph,
 }
 
 /// A selected package.
@@ -93,105 +105,123 @@ impl Resolution {
     ) -> Self {
         selected.retain(|(_, version)| *version >= FIRST);
         selected.sort_unstable();
-        let position = |package: u32| {
-            selected
-                .binary_search_by_key(&package, |entry| entry.0)
-                .ok()
-        };
+        Self {
+            universe: universe.clone(),
+            request: request.clone(),
+            selected,
+            path,
+            steps,
+            details: OnceLock::new(),
+        }
+    }
+
+    fn details(&self) -> &Details {
+        self.details.get_or_init(|| self.detail())
+    }
+
+    fn detail(&self) -> Details {
         let mut roots: BTreeMap<&PackageName, Vec<&Spec>> = BTreeMap::new();
-        for (name, spec) in &request.roots {
+        for (name, spec) in self.request.roots.iter() {
             roots.entry(real_name(name, spec)).or_default().push(spec);
         }
-        let mut packages = Vec::with_capacity(selected.len());
+        let mut packages = Vec::with_capacity(self.selected.len());
         let mut edges = Vec::new();
-        for &(index, version) in &selected {
-            let Some(package) = universe.package(index) else {
-                continue;
-            };
-            let Some(release) = package.release(version) else {
+        for &(index, version) in &self.selected {
+            let found = self.universe.package(index);
+            let Some((package, release)) = found.and_then(|p| Some((p, p.release(version)?)))
+            else {
                 continue;
             };
             let mut needs = Vec::new();
-            for edge in &release.edges {
-                let need = universe.need(edge.need);
-                let target = need.and_then(|need| universe.package(need.target));
-                let (Some(need), Some(target)) = (need, target) else {
-                    continue;
-                };
-                let Some((_, spec)) = universe.need_spec(need) else {
-                    continue;
-                };
-                let Some(to) = position(need.target).filter(|_| need.target != index) else {
-                    continue;
-                };
-                let strength = if edge.kind.is_required() {
+            for (to, need) in self.needs(index, release) {
+                let strength = if need.kind.is_required() {
                     EdgeStrength::Hard
                 } else {
                     EdgeStrength::Optional
                 };
                 edges.push((packages.len(), to, strength));
-                needs.push(SelectedNeed {
-                    name: target.name.clone(),
-                    kind: edge.kind,
-                    spec: Arc::clone(spec),
-                });
+                needs.push(need);
             }
-            let asked = roots.get(&package.name);
+            let asked = roots.get(package.name);
             packages.push(Selected {
                 name: package.name.clone(),
                 version: release.version.clone(),
-                integrity: release.integrity.clone(),
-                deprecated: release.deprecated.clone(),
+                integrity: release.integrity().map(Box::from),
+                deprecated: release.deprecated().map(Box::from),
                 is_root: asked.is_some(),
                 tag: asked.into_iter().flatten().find_map(|spec| tag(spec)),
-                is_host: request.hosts.contains_key(&package.name),
+                is_host: self.request.hosts.contains_key(package.name),
                 needs,
             });
         }
-        Self {
+        Details {
             graph: DependencyGraph::new(packages.len(), edges),
             packages,
-            request: LockedRequest::of(request),
-            path,
-            steps,
         }
+    }
+
+    /// What a release needs among the selected, each with its position.
+    fn needs(
+        &self,
+        package: u32,
+        release: Release<'_>,
+    ) -> impl Iterator<Item = (usize, SelectedNeed)> {
+        release.edges.iter().filter_map(move |edge| {
+            let need = self.universe.need(edge.need)?;
+            let (_, spec) = self.universe.need_spec(need)?;
+            let to = self.place(need.target).filter(|_| need.target != package)?;
+            let selected = SelectedNeed {
+                name: self.universe.package(need.target)?.name.clone(),
+                kind: need.kind(),
+                spec: Arc::clone(spec),
+            };
+            Some((to, selected))
+        })
+    }
+
+    /// The position of a package among the selected.
+    fn place(&self, package: u32) -> Option<usize> {
+        self.selected
+            .binary_search_by_key(&package, |(package, _)| *package)
+            .ok()
     }
 
     /// What is selected, by name.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = &Selected> {
-        self.packages.iter()
+        self.details().packages.iter()
     }
 
     /// One selected package.
     #[must_use]
     pub fn get(&self, name: &PackageName) -> Option<&Selected> {
-        self.packages.get(self.position(name)?)
+        self.details().packages.get(self.position(name)?)
     }
 
     /// The version that is selected of a package.
     #[must_use]
     pub fn version(&self, name: &PackageName) -> Option<&Version> {
-        self.get(name).map(|selected| &selected.version)
+        let (package, version) = *self.selected.get(self.position(name)?)?;
+        Some(self.universe.package(package)?.release(version)?.version)
     }
 
     /// Who needs whom, over positions in [`Self::packages`].
     #[must_use]
     pub fn graph(&self) -> &DependencyGraph {
-        &self.graph
+        &self.details().graph
     }
 
     /// The packages in units, dependencies first. A unit is one package, or several by name that need each other and
     /// can only be installed and started together.
     #[must_use]
     pub fn install_order(&self) -> Vec<Vec<PackageName>> {
-        let order = self.graph.order();
+        let order = self.graph().order();
         order.iter().map(|unit| self.names(unit)).collect()
     }
 
     /// Every group of packages that need each other.
     #[must_use]
     pub fn cycles(&self) -> Vec<PackageCycle> {
-        let cycles = self.graph.cycles();
+        let cycles = self.graph().cycles();
         cycles
             .iter()
             .map(|cycle| PackageCycle {
@@ -205,8 +235,7 @@ impl Resolution {
     /// The packages that need a package directly, by name.
     #[must_use]
     pub fn dependents(&self, name: &PackageName) -> Vec<PackageName> {
-        self.packages
-            .iter()
+        self.packages()
             .filter(|selected| selected.needs.iter().any(|need| &need.name == name))
             .map(|selected| selected.name.clone())
             .collect()
@@ -215,7 +244,7 @@ impl Resolution {
     /// Every package that could not be there without a package, by name, itself not included.
     #[must_use]
     pub fn all_dependents(&self, name: &PackageName) -> BTreeSet<PackageName> {
-        let dependents = self.graph.dependents();
+        let dependents = self.graph().dependents();
         let mut found = BTreeSet::new();
         let Some(start) = self.position(name) else {
             return found;
@@ -232,7 +261,7 @@ impl Resolution {
         seen.remove(&start);
         found.extend(
             seen.iter()
-                .filter_map(|at| Some(self.packages.get(*at)?.name.clone())),
+                .filter_map(|at| Some(self.details().packages.get(*at)?.name.clone())),
         );
         found
     }
@@ -247,8 +276,7 @@ impl Resolution {
     #[must_use]
     pub fn lock(&self) -> Lock {
         let packages: BTreeMap<PackageName, LockedPackage> = self
-            .packages
-            .iter()
+            .packages()
             .map(|selected| {
                 let mut needs: Vec<LockedNeed> = selected
                     .needs
@@ -270,7 +298,7 @@ impl Resolution {
                 (selected.name.clone(), locked)
             })
             .collect();
-        Lock::new(self.request.clone(), packages)
+        Lock::new(LockedRequest::of(&self.request), packages)
     }
 
     /// How this was found.
@@ -286,13 +314,11 @@ impl Resolution {
     }
 
     pub(crate) fn position(&self, name: &PackageName) -> Option<usize> {
-        self.packages
-            .binary_search_by(|selected| selected.name.cmp(name))
-            .ok()
+        self.place(self.universe.package_index(name)?)
     }
 
     pub(crate) fn at(&self, position: usize) -> Option<&Selected> {
-        self.packages.get(position)
+        self.details().packages.get(position)
     }
 
     fn names(&self, positions: &[usize]) -> Vec<PackageName> {
@@ -301,13 +327,22 @@ impl Resolution {
     }
 }
 
-impl Universe {
-    /// Whether the universe knows the package by its own metadata.
-    #[must_use]
-    pub fn knows(&self, name: &PackageName) -> bool {
-        self.package_index(name)
-            .and_then(|index| self.package(index))
-            .is_some_and(|package| package.standing == Standing::Known)
+impl PartialEq for Resolution {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |all: &Self| (LockedRequest::of(&all.request), all.path, all.steps);
+        said(self) == said(other) && self.details() == other.details()
+    }
+}
+
+impl Eq for Resolution {}
+
+impl fmt::Debug for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolution")
+            .field("packages", &self.details().packages)
+            .field("path", &self.path)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
     }
 }
 

@@ -248,8 +248,8 @@ impl<'a> Adviser<'a> {
     /// The host's part in settling on a version, if it provides another.
     fn provided(&self, (package, version): Pin) -> Option<Change> {
         let data = self.universe.package(package)?;
-        let provided = self.request.hosts.get(&data.name)?;
-        let version = &data.release(version)?.version;
+        let provided = self.request.hosts.get(data.name)?;
+        let version = data.release(version)?.version;
         (version != provided).then(|| Change::Provide {
             package: data.name.clone(),
             instead_of: provided.clone(),
@@ -352,7 +352,7 @@ impl<'a> Adviser<'a> {
                     let root = self.roots(std::slice::from_ref(request)).first().copied();
                     let target = root.and_then(|root| self.target(&instance, root));
                     let (package, asked) = target.unwrap_or((u32::MAX, Bits::EMPTY));
-                    let data: Option<&Package> = self.universe.package(package);
+                    let data: Option<Package<'_>> = self.universe.package(package);
                     cost.moved += 1;
                     cost.distance += data.map_or(0, |data| lines::distance(data, &asked, version));
                 }

@@ -1,5 +1,7 @@
 //! What could be asked for instead, as data.
 
+use std::sync::Arc;
+
 use semver::Version;
 use serde::Serialize;
 
@@ -134,7 +136,7 @@ impl Change {
                 request: asked,
                 version,
             } => {
-                for (name, spec) in &mut request.roots {
+                for (name, spec) in Arc::make_mut(&mut request.roots) {
                     if asked.is(name, spec) {
                         *spec = exactly(version, spec);
                     }
@@ -143,11 +145,11 @@ impl Change {
             Self::Provide {
                 package, version, ..
             } => {
-                request.hosts.insert(package.clone(), version.clone());
+                Arc::make_mut(&mut request.hosts).insert(package.clone(), version.clone());
             }
             Self::AllowPrereleases => request.prereleases = Prereleases::Everywhere,
             Self::LeaveOut { request: asked } => {
-                request.roots.retain(|(name, spec)| !asked.is(name, spec));
+                Arc::make_mut(&mut request.roots).retain(|(name, spec)| !asked.is(name, spec));
             }
         }
         request

@@ -236,7 +236,7 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
         .filter_map(|root| root_requirement(instance, *root))
         .collect();
     let mut hosts: BTreeSet<u32> = BTreeSet::new();
-    let mut edges: BTreeMap<(u32, u32, DependencyKind), Asking> = BTreeMap::new();
+    let mut edges: BTreeMap<(u32, u32), Asking> = BTreeMap::new();
     for reason in reasons {
         match reason {
             Reason::Restriction {
@@ -258,10 +258,9 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
                 left,
             } => {
                 for (version, edge) in edges_of(instance, *package, set) {
-                    if instance.restriction(*package, edge).as_ref()
-                        == Some(&(*target, left.clone()))
-                    {
-                        let entry = edges.entry((*package, edge.need, edge.kind)).or_default();
+                    let restriction = instance.restriction(*package, edge);
+                    if restriction.is_some_and(|(on, of)| on == *target && *of == *left) {
+                        let entry = edges.entry((*package, edge.need)).or_default();
                         entry.versions.insert(version);
                     }
                 }
@@ -272,7 +271,7 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
             } => {
                 for version in members(instance, *package, set) {
                     for (edge, problem) in instance.blocked_by(*package, version) {
-                        let entry = edges.entry((*package, edge.need, edge.kind)).or_default();
+                        let entry = edges.entry((*package, edge.need)).or_default();
                         entry.versions.insert(version);
                         entry.problem = Some(problem);
                     }
@@ -287,11 +286,15 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
     );
     let mut asked: Vec<Requirement> = edges
         .into_iter()
-        .filter_map(|((package, need, kind), asking)| {
+        .filter_map(|((package, need), asking)| {
             let data = instance.package(package)?;
             let fact = instance.universe.need(need)?;
             let target = instance.package(fact.target)?;
-            let admitted = instance.admitted(need)?.as_ref();
+            let admitted = instance.admitted(need)?;
+            let never_exported = || {
+                let problem = instance.need_problem(need);
+                problem.filter(|problem| *problem == Problem::NeverExported)
+            };
             Some(Requirement {
                 by: Requirer::Package {
                     name: data.name.clone(),
@@ -299,10 +302,10 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
                 },
                 package: target.name.clone(),
                 demand: demand(instance, fact)?,
-                kind,
-                problem: asking.problem.or_else(|| never_exported(admitted)),
-                admits: admitted
-                    .map_or_else(|_| Vec::new(), |bits| versions(instance, fact.target, bits)),
+                kind: fact.kind(),
+                // An import alone blocks nothing, since it does not bring the package; but if no version has it, that is what to say.
+                problem: asking.problem.or_else(never_exported),
+                admits: versions(instance, fact.target, admitted),
             })
         })
         .collect();
@@ -311,9 +314,9 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
     found
 }
 
-fn demand(instance: &Instance<'_>, need: &Need) -> Option<Demand> {
+fn demand(instance: &Instance<'_>, need: Need) -> Option<Demand> {
     Some(match need.demanded {
-        Demanded::Spec(_) => Demand::Spec(instance.universe.need_spec(need)?.0.to_string()),
+        Demanded::Spec(..) => Demand::Spec(instance.universe.need_spec(need)?.0.to_string()),
         Demanded::Symbols(index) => {
             let symbols = instance.universe.symbols(index)?;
             Demand::Symbols {
@@ -322,14 +325,6 @@ fn demand(instance: &Instance<'_>, need: &Need) -> Option<Demand> {
             }
         }
     })
-}
-
-/// An import alone blocks nothing, since it does not bring the package; but if no version has it, that is what to say.
-fn never_exported(admitted: Result<&Bits, &Problem>) -> Option<Problem> {
-    admitted
-        .err()
-        .filter(|problem| **problem == Problem::NeverExported)
-        .cloned()
 }
 
 /// The versions of a dependent that ask the same, and why that fails by itself.
@@ -360,7 +355,7 @@ fn edges_of(
 
 fn host_requirement(instance: &Instance<'_>, host: u32) -> Option<Requirement> {
     let package = instance.package(host)?;
-    let version = instance.request.hosts.get(&package.name)?;
+    let version = instance.request.hosts.get(package.name)?;
     let is_known = package.index_of(version).is_some();
     Some(Requirement {
         by: Requirer::Host,

@@ -8,12 +8,12 @@ use semver::Version;
 use crate::universe::{Bits, FIRST, Package};
 
 /// All versions of a package.
-pub(super) fn every(data: &Package) -> Bits {
+pub(super) fn every(data: Package<'_>) -> Bits {
     Bits::from_indexes(FIRST..data.limit())
 }
 
 /// All versions that are no prereleases.
-pub(super) fn stable(data: &Package) -> Bits {
+pub(super) fn stable(data: Package<'_>) -> Bits {
     let is_stable = |index: &u32| {
         data.release(*index)
             .is_some_and(|r| r.version.pre.is_empty())
@@ -22,12 +22,12 @@ pub(super) fn stable(data: &Package) -> Bits {
 }
 
 /// Versions outside of what was asked for, those of one line that are equally near together, the nearest first.
-pub(super) fn nearest(data: &Package, asked: &Bits, outside: &Bits) -> Vec<Bits> {
+pub(super) fn nearest(data: Package<'_>, asked: &Bits, outside: &Bits) -> Vec<Bits> {
     let from = From::new(data, asked);
     let mut groups: BTreeMap<(usize, Reverse<Line>, bool), Vec<u32>> = BTreeMap::new();
     for index in outside.below(data.limit()).filter(|index| *index >= FIRST) {
         if let Some(release) = data.release(index) {
-            let version = &release.version;
+            let version = release.version;
             let key = (
                 from.distance(version),
                 Reverse(line(version)),
@@ -40,7 +40,7 @@ pub(super) fn nearest(data: &Package, asked: &Bits, outside: &Bits) -> Vec<Bits>
 }
 
 /// Over how many release lines a version lies from what was asked for; one more if it is older, one more if only it is a prerelease.
-pub(super) fn distance(data: &Package, asked: &Bits, version: &Version) -> usize {
+pub(super) fn distance(data: Package<'_>, asked: &Bits, version: &Version) -> usize {
     From::new(data, asked).distance(version)
 }
 
@@ -63,15 +63,15 @@ struct From<'a> {
 }
 
 impl<'a> From<'a> {
-    fn new(data: &'a Package, asked: &Bits) -> Self {
-        let mut lines: Vec<Line> = data.releases.iter().map(|r| line(&r.version)).collect();
+    fn new(data: Package<'a>, asked: &Bits) -> Self {
+        let mut lines: Vec<Line> = data.versions().map(line).collect();
         lines.sort_unstable();
         lines.dedup();
         let newest = asked
             .last_below(data.limit())
             .and_then(|index| data.release(index));
-        let asked = newest.map(|release| &release.version);
-        let anchor = asked.or_else(|| data.releases.last().map(|release| &release.version));
+        let asked = newest.map(|release| release.version);
+        let anchor = asked.or_else(|| data.versions().next_back());
         let place = anchor.and_then(|version| lines.binary_search(&line(version)).ok());
         Self {
             place: place.unwrap_or_default(),

@@ -1,5 +1,7 @@
 //! Several selections that together meet what one could not.
 
+use std::sync::Arc;
+
 use semver::Version;
 use serde::{Serialize, Serializer};
 
@@ -25,7 +27,7 @@ pub struct Grouping {
 /// An isolation group: requests that are met together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    pub(super) roots: Vec<(PackageName, Spec)>,
+    pub(super) roots: Arc<Vec<(PackageName, Spec)>>,
     pub(super) resolution: Resolution,
 }
 

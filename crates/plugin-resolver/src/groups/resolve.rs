@@ -81,9 +81,9 @@ pub fn resolve_groups(universe: &Universe, request: &Request) -> Result<Grouping
         };
         grouping
             .left_out
-            .extend(alone.roots.into_iter().map(|(name, spec)| LeftOut {
-                name,
-                spec,
+            .extend(alone.roots().map(|(name, spec)| LeftOut {
+                name: name.clone(),
+                spec: spec.clone(),
                 explanation: why.clone(),
             }));
     }
@@ -111,9 +111,8 @@ fn boundaries(universe: &Universe, request: &Request, partition: &Partition) -> 
             later: *later,
             of_later: request
                 .only(&of_later)
-                .roots
-                .into_iter()
-                .map(|(name, _)| name)
+                .roots()
+                .map(|(name, _)| name.clone())
                 .collect(),
             explanation: explanation(universe, &both)?,
         })

@@ -102,7 +102,7 @@ impl LockedRequest {
             roots: roots
                 .map(|(name, spec)| LockedRoot::of(name, spec))
                 .collect(),
-            hosts: UniqueMap(request.hosts.clone()),
+            hosts: UniqueMap(request.hosts.as_ref().clone()),
             policy: request.policy,
             prereleases: request.prereleases,
         }

@@ -16,7 +16,9 @@ use crate::ResolverError;
 use comparator::{Comparator, set_admits};
 
 /// Which prereleases a range admits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Prereleases {
     /// npm's default: a prerelease only where a comparator of the same set names a prerelease of the same
@@ -106,6 +108,11 @@ impl Range {
     /// The alternatives in their order; one without comparators is `*`.
     fn sets(&self) -> impl Iterator<Item = &[Comparator]> {
         self.alternatives.iter().map(Vec::as_slice)
+    }
+
+    /// Which prereleases it admits.
+    pub(crate) fn prereleases(&self) -> Prereleases {
+        self.prereleases
     }
 }
 

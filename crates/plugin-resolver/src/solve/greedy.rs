@@ -2,14 +2,14 @@
 
 use std::collections::BinaryHeap;
 
-use crate::solve::instance::{Instance, Urgency};
+use crate::solve::instance::{Effect, Instance, Urgency};
 use crate::universe::Bits;
 
 /// What was selected, as (package, version) indexes in the order of their decision, or nothing at the first conflict.
 ///
 /// Decides in the same order as the complete solver, so where this succeeds the solver gives the same answer.
 pub(crate) fn select(instance: &Instance<'_>, roots: &[usize]) -> Option<Vec<(u32, u32)>> {
-    let count = instance.universe.packages.len();
+    let count = instance.universe.count();
     let mut pass = Pass {
         instance,
         states: vec![State::default(); count],
@@ -34,8 +34,12 @@ pub(crate) fn select(instance: &Instance<'_>, roots: &[usize]) -> Option<Vec<(u3
         let version = instance.preferred(package, state.left.as_ref()?)?;
         state.decided = Some(version);
         selected.push((package, version));
-        for (target, bits) in instance.restrictions(package, version)? {
-            pass.restrict(target, &bits)?;
+        for edge in instance.package(package)?.edges(version) {
+            match instance.effect(package, version, *edge) {
+                Effect::None => {}
+                Effect::Blocks => return None,
+                Effect::Leaves(target, left) => pass.restrict(target, &left)?,
+            }
         }
     }
     Some(selected)

@@ -1,15 +1,15 @@
 //! One request against one universe, ready for solving.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use crate::Prereleases;
 use crate::request::{Policy, Request};
 use crate::universe::Bits;
 use crate::universe::real_name;
 use crate::universe::{
-    ABSENT, DependencyKind, Edge, FIRST, IDLE, Need, Package, Problem, Release, Standing, Universe,
+    ABSENT, DependencyKind, Edge, FIRST, IDLE, Package, Problem, Release, Standing, Universe,
 };
 
 #[derive(Debug)]
@@ -20,14 +20,26 @@ pub(crate) struct Instance<'a> {
     pub(crate) roots: Vec<Root>,
     /// Packages that the host provides, with what may then be selected of them.
     pub(crate) hosts: Vec<(u32, Bits)>,
-    locked: BTreeMap<u32, u32>,
+    /// The version that a lock prefers of each package, or [`IDLE`]; empty without a lock.
+    locked: Vec<u32>,
     /// With prereleases everywhere, the answers of the needs that were looked at.
-    reread: Vec<OnceCell<Result<Bits, Problem>>>,
+    reread: Vec<OnceCell<Bits>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) need: Result<(u32, Bits), Problem>,
+}
+
+/// What selecting a release does through one of its edges.
+#[derive(Debug)]
+pub(crate) enum Effect<'a> {
+    /// Nothing.
+    None,
+    /// The release cannot be selected at all.
+    Blocks,
+    /// It leaves this of a package.
+    Leaves(u32, Cow<'a, Bits>),
 }
 
 /// In which order packages are decided: the greatest first.
@@ -55,11 +67,15 @@ impl<'a> Instance<'a> {
                     .package_index(real_name(name, spec))
                     .and_then(|index| Some((index, universe.package(index)?)))
                     .filter(|(_, package)| package.standing == Standing::Known);
-                let need = match found {
-                    None => Err(Problem::PackageMissing),
-                    Some((index, package)) => package
-                        .admitted(spec, prereleases)
-                        .map(|bits| (index, bits)),
+                let Some((index, package)) = found else {
+                    let need = Err(Problem::PackageMissing);
+                    return Root { need };
+                };
+                let admitted = package.admitted(spec, prereleases);
+                let need = if admitted == Bits::EMPTY {
+                    Err(package.problem(spec))
+                } else {
+                    Ok((index, admitted))
                 };
                 Root { need }
             })
@@ -78,16 +94,24 @@ impl<'a> Instance<'a> {
                 (index, Bits::from_indexes(allowed))
             })
             .collect();
-        let locked = request
-            .lock
-            .iter()
-            .flat_map(|lock| lock.versions())
-            .filter_map(indexed)
-            .filter_map(|(index, version)| Some((index, version?)))
-            .collect();
+        let locked = match &request.lock {
+            None => Vec::new(),
+            Some(lock) => {
+                let mut locked = vec![IDLE; universe.count()];
+                for (package, version) in lock.versions().filter_map(indexed) {
+                    let slot = usize::try_from(package)
+                        .ok()
+                        .and_then(|at| locked.get_mut(at));
+                    if let (Some(slot), Some(version)) = (slot, version) {
+                        *slot = version;
+                    }
+                }
+                locked
+            }
+        };
         let reread = match prereleases {
             Prereleases::WhereNamed => Vec::new(),
-            Prereleases::Everywhere => vec![OnceCell::new(); universe.needs.len()],
+            Prereleases::Everywhere => vec![OnceCell::new(); universe.need_count()],
         };
         Self {
             universe,
@@ -99,24 +123,41 @@ impl<'a> Instance<'a> {
         }
     }
 
-    pub(crate) fn package(&self, index: u32) -> Option<&'a Package> {
+    pub(crate) fn package(&self, index: u32) -> Option<Package<'a>> {
         self.universe.package(index)
     }
 
-    /// What meets a need, under the request's rule for prereleases.
-    pub(crate) fn admitted(&self, index: u32) -> Option<&Result<Bits, Problem>> {
-        let need: &Need = self.universe.need(index)?;
+    pub(crate) fn release(&self, package: u32, version: u32) -> Option<Release<'a>> {
+        self.package(package)?.release(version)
+    }
+
+    /// What meets a need, under the request's rule for prereleases; nothing where [`Self::need_problem`] says why.
+    pub(crate) fn admitted(&self, index: u32) -> Option<&Bits> {
+        let need = self.universe.need(index)?;
         let Some(cell) = usize::try_from(index)
             .ok()
             .and_then(|at| self.reread.get(at))
+            .filter(|_| need.takes_part())
         else {
-            return Some(&need.admitted);
+            return self.universe.admitted(need);
+        };
+        let Some((spec, _)) = self.universe.need_spec(need) else {
+            return self.universe.admitted(need);
         };
         let package = self.universe.package(need.target)?;
-        let Some((spec, _)) = self.universe.need_spec(need) else {
-            return Some(&need.admitted);
-        };
         Some(cell.get_or_init(|| package.admitted(spec, Prereleases::Everywhere)))
+    }
+
+    /// Why nothing meets a need, where nothing does.
+    pub(crate) fn need_problem(&self, index: u32) -> Option<Problem> {
+        if *self.admitted(index)? != Bits::EMPTY {
+            return None;
+        }
+        let need = self.universe.need(index)?;
+        Some(match self.universe.need_spec(need) {
+            Some((spec, _)) => self.universe.package(need.target)?.problem(spec),
+            None => Problem::NeverExported,
+        })
     }
 
     /// Why a release can never be selected, if it cannot.
@@ -125,46 +166,68 @@ impl<'a> Instance<'a> {
         package: u32,
         version: u32,
     ) -> impl Iterator<Item = (Edge, Problem)> + '_ {
-        let edges = self.release(package, version).map(|release| &release.edges);
-        edges.into_iter().flatten().filter_map(move |edge| {
-            let problem = self.problem(package, version, *edge)?;
-            Some((*edge, problem))
-        })
+        let release = self.release(package, version);
+        let edges = release.map_or(&[][..], |release| release.edges);
+        edges
+            .iter()
+            .filter(move |edge| matches!(self.effect(package, version, **edge), Effect::Blocks))
+            .map(|edge| {
+                let problem = self.need_problem(edge.need);
+                (*edge, problem.unwrap_or(Problem::NeedsOtherSelf))
+            })
     }
 
     /// Each package that a release restricts, with what it leaves of it. Nothing if the release can never be selected.
     pub(crate) fn restrictions(&self, package: u32, version: u32) -> Option<Vec<(u32, Bits)>> {
-        let Some(release) = self.release(package, version) else {
-            return Some(Vec::new());
-        };
-        let mut restrictions = Vec::with_capacity(release.edges.len());
-        for edge in &release.edges {
-            if self.problem(package, version, *edge).is_some() {
-                return None;
+        let edges = self.package(package)?.edges(version);
+        let mut restrictions = Vec::with_capacity(edges.len());
+        for edge in edges {
+            match self.effect(package, version, *edge) {
+                Effect::None => {}
+                Effect::Blocks => return None,
+                Effect::Leaves(target, left) => restrictions.push((target, left.into_owned())),
             }
-            restrictions.extend(self.restriction(package, *edge));
         }
         Some(restrictions)
     }
 
-    /// What one edge leaves of its target.
-    pub(crate) fn restriction(&self, package: u32, edge: Edge) -> Option<(u32, Bits)> {
-        let target = self.universe.need(edge.need)?.target;
-        let known = self.package(target)?.standing == Standing::Known;
-        if target == package || !known {
+    /// What one edge leaves of its target, if the release can be selected.
+    pub(crate) fn restriction(&self, package: u32, edge: Edge) -> Option<(u32, Cow<'_, Bits>)> {
+        let need = self.universe.need(edge.need)?;
+        if need.target == package || !need.takes_part() {
             return None;
         }
-        let admitted = self.admitted(edge.need)?.as_ref().unwrap_or(&Bits::EMPTY);
-        let left = match edge.kind {
-            DependencyKind::Normal | DependencyKind::Peer => admitted.clone(),
-            DependencyKind::Optional => admitted.union(&Bits::singleton(ABSENT)),
-            DependencyKind::OptionalPeer => admitted.union(&Bits::from_indexes([IDLE, ABSENT])),
+        let admitted = self.admitted(edge.need)?;
+        let left = match need.kind() {
+            DependencyKind::Normal | DependencyKind::Peer => Cow::Borrowed(admitted),
+            DependencyKind::Optional => Cow::Owned(admitted.with(&[ABSENT])),
+            DependencyKind::OptionalPeer => Cow::Owned(admitted.with(&[IDLE, ABSENT])),
         };
-        Some((target, left))
+        Some((need.target, left))
     }
 
-    pub(crate) fn release(&self, package: u32, version: u32) -> Option<&'a Release> {
-        self.package(package)?.release(version)
+    /// What selecting a release does through one of its edges.
+    pub(crate) fn effect(&self, package: u32, version: u32, edge: Edge) -> Effect<'_> {
+        let Some((target, left)) = self.restriction(package, edge) else {
+            return self.effect_on_itself(version, edge);
+        };
+        // Only a required need can leave nothing at all.
+        if *left == Bits::EMPTY {
+            return Effect::Blocks;
+        }
+        Effect::Leaves(target, left)
+    }
+
+    /// Of an edge to its own package, or to one that takes no part.
+    fn effect_on_itself(&self, version: u32, edge: Edge) -> Effect<'_> {
+        let need = self.universe.need(edge.need);
+        let is_met = self
+            .admitted(edge.need)
+            .is_none_or(|admitted| admitted.contains(version));
+        match need {
+            Some(need) if need.kind().is_required() && !is_met => Effect::Blocks,
+            _ => Effect::None,
+        }
     }
 
     /// The version to try first among those that are left.
@@ -172,11 +235,10 @@ impl<'a> Instance<'a> {
         if left.contains(IDLE) {
             return Some(IDLE);
         }
-        if let Some(locked) = self
-            .locked
-            .get(&package)
-            .filter(|locked| left.contains(**locked))
-        {
+        let locked = usize::try_from(package)
+            .ok()
+            .and_then(|at| self.locked.get(at));
+        if let Some(locked) = locked.filter(|at| **at != IDLE && left.contains(**at)) {
             return Some(*locked);
         }
         let data = self.package(package)?;
@@ -187,7 +249,7 @@ impl<'a> Instance<'a> {
             Policy::Lowest => left.first_from(FIRST, data.limit()),
         };
         let sound = || {
-            (data.avoided != Bits::EMPTY)
+            (*data.avoided != Bits::EMPTY)
                 .then(|| best(&left.intersection(&data.avoided.complement())))
                 .flatten()
         };
@@ -220,19 +282,5 @@ impl<'a> Instance<'a> {
         };
         let conflicts = if class == Class::Needed { conflicts } else { 0 };
         (class, conflicts, Reverse(rank))
-    }
-
-    fn problem(&self, package: u32, version: u32, edge: Edge) -> Option<Problem> {
-        if !edge.kind.is_required() {
-            return None;
-        }
-        let target = self.universe.need(edge.need)?.target;
-        match self.admitted(edge.need)? {
-            Err(problem) => Some(problem.clone()),
-            Ok(admitted) if target == package && !admitted.contains(version) => {
-                Some(Problem::NeedsOtherSelf)
-            }
-            Ok(_) => None,
-        }
     }
 }

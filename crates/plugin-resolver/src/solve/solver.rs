@@ -39,7 +39,7 @@ pub(crate) enum Reason {
 /// Solves for some of the instance's roots, taking steps from the budget.
 // INVARIANT: the named roots have no problem of their own.
 pub(crate) fn solve(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
-    let count = instance.universe.packages.len();
+    let count = instance.universe.count();
     let provider = Provider {
         instance,
         roots,

@@ -70,6 +70,11 @@ impl Bits {
         }
     }
 
+    /// The set with these members too.
+    pub(crate) fn with(&self, members: &[u32]) -> Self {
+        self.union(&Self::from_indexes(members.iter().copied()))
+    }
+
     pub(crate) fn union(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Few(a), Self::Few(b)) => Self::Few(a | b),

@@ -1,51 +1,36 @@
 //! What there is to choose from: packages, their versions, what each needs.
 
+mod admit;
 mod bits;
 mod builder;
 mod facts;
+mod interner;
 mod symbols;
+mod tables;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use semver::Version;
 
 use crate::spec::Spec;
-use crate::{PackageName, Prereleases, Range, UnresolvableKind};
+use crate::{PackageName, UnresolvableKind};
 
 pub(crate) use self::bits::Bits;
 pub use self::builder::UniverseBuilder;
-pub(crate) use self::builder::real_name;
 pub use self::facts::{Exports, ReleaseFacts, Unlisted};
 pub(crate) use self::symbols::Symbols;
+use self::tables::Tables;
+pub(crate) use self::tables::{Demanded, Edge, Need, Package, Release};
 
-/// An immutable snapshot of package metadata, interned for solving.
+/// An immutable snapshot of package metadata, interned for solving. Cheap to clone.
 ///
 /// It holds the plugin layer only: plugins and the packages they share with their host. One version of each is
 /// selected. What lies below a plugin is npm's business; names that belong there are declared
 /// [external](UniverseBuilder::external), and dependencies on them are kept as facts but take no part.
 ///
 /// The same metadata gives the same universe, whatever order it was added in.
-// INVARIANT: `packages` is sorted by name, `versions` of a package by `semver::Version`'s order, edges of a version by
-// target name, kind and text. Indexes into these are what everything else works with.
 #[derive(Debug, Clone)]
-pub struct Universe {
-    pub(crate) packages: Vec<Package>,
-    pub(crate) needs: Vec<Need>,
-    /// Each with its text.
-    pub(crate) specs: Vec<(Spec, Arc<str>)>,
-    pub(crate) symbols: Vec<Symbols>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Package {
-    pub(crate) name: PackageName,
-    pub(crate) standing: Standing,
-    pub(crate) releases: Vec<Release>,
-    pub(crate) tags: BTreeMap<Box<str>, Version>,
-    /// Indexes (as in [`index`]) of releases that are taken only when nothing else fits.
-    pub(crate) avoided: Bits,
-}
+pub struct Universe(Arc<Tables>);
 
 /// Why a name is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,40 +41,6 @@ pub(crate) enum Standing {
     External,
     /// Something needs it, and nothing is known of it.
     Missing,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Release {
-    pub(crate) version: Version,
-    pub(crate) edges: Box<[Edge]>,
-    pub(crate) integrity: Option<Box<str>>,
-    pub(crate) deprecated: Option<Box<str>>,
-    pub(crate) yanked: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Edge {
-    /// Index into `needs`.
-    pub(crate) need: u32,
-    pub(crate) kind: DependencyKind,
-}
-
-/// A package with what is asked of it, as often as anyone asks for exactly this.
-#[derive(Debug, Clone)]
-pub(crate) struct Need {
-    pub(crate) target: u32,
-    pub(crate) demanded: Demanded,
-    /// What admits it, prereleases by npm's rule.
-    pub(crate) admitted: Result<Bits, Problem>,
-}
-
-/// What a need asks of its target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Demanded {
-    /// Index into `specs`: a version, in the text as it was published.
-    Spec(u32),
-    /// Index into `symbols`.
-    Symbols(u32),
 }
 
 /// How a package needs another.
@@ -165,20 +116,31 @@ impl Universe {
         UniverseBuilder::default()
     }
 
+    pub(super) fn new(tables: Tables) -> Self {
+        Self(Arc::new(tables))
+    }
+
     /// The packages whose metadata is here, by name.
     pub fn packages(&self) -> impl Iterator<Item = &PackageName> {
-        self.packages
-            .iter()
+        self.all()
             .filter(|package| package.standing == Standing::Known)
-            .map(|package| &package.name)
+            .map(|package| package.name)
+    }
+
+    /// Whether the universe knows the package by its own metadata.
+    #[must_use]
+    pub fn knows(&self, name: &PackageName) -> bool {
+        self.package_index(name)
+            .and_then(|index| self.package(index))
+            .is_some_and(|package| package.standing == Standing::Known)
     }
 
     /// The versions of a package, ascending; empty if it is not here.
-    pub fn versions(&self, name: &PackageName) -> impl Iterator<Item = &Version> {
+    pub fn versions(&self, name: &PackageName) -> impl DoubleEndedIterator<Item = &Version> {
         self.package_index(name)
             .and_then(|index| self.package(index))
             .into_iter()
-            .flat_map(|package| package.releases.iter().map(|release| &release.version))
+            .flat_map(Package::versions)
     }
 
     /// Dependencies on packages that are neither here nor external: (dependent, its version, what it needs, how it says
@@ -196,129 +158,70 @@ impl Universe {
         &self,
         standing: Standing,
     ) -> impl Iterator<Item = (&PackageName, &Version, &PackageName, &Spec)> {
-        self.packages.iter().flat_map(move |package| {
-            package.releases.iter().flat_map(move |release| {
+        self.all().flat_map(move |package| {
+            let releases = (FIRST..package.limit()).filter_map(move |at| package.release(at));
+            releases.flat_map(move |release| {
                 release.edges.iter().filter_map(move |edge| {
                     let need = self.need(edge.need)?;
                     let target = self.package(need.target)?;
                     let (spec, _) = self.need_spec(need)?;
-                    (target.standing == standing).then_some((
-                        &package.name,
-                        &release.version,
-                        &target.name,
-                        spec,
-                    ))
+                    let is_such = target.standing == standing;
+                    is_such.then_some((package.name, release.version, target.name, spec))
                 })
             })
         })
     }
 
+    /// How many packages there are, known or not.
+    pub(crate) fn count(&self) -> usize {
+        self.0.packages.len()
+    }
+
+    /// How many needs there are.
+    pub(crate) fn need_count(&self) -> usize {
+        self.0.needs.len()
+    }
+
     pub(crate) fn package_index(&self, name: &PackageName) -> Option<u32> {
-        let found = self
-            .packages
-            .binary_search_by(|package| package.name.cmp(name));
+        let found = self.0.packages.binary_search_by(|row| row.name.cmp(name));
         found.ok().and_then(|index| u32::try_from(index).ok())
     }
 
-    pub(crate) fn package(&self, index: u32) -> Option<&Package> {
-        self.packages.get(usize::try_from(index).ok()?)
+    pub(crate) fn package(&self, index: u32) -> Option<Package<'_>> {
+        self.0.package(index)
     }
 
-    pub(crate) fn need(&self, index: u32) -> Option<&Need> {
-        self.needs.get(usize::try_from(index).ok()?)
+    pub(crate) fn need(&self, index: u32) -> Option<Need> {
+        self.0.need(index)
+    }
+
+    /// What meets a need, prereleases by npm's rule.
+    pub(crate) fn admitted(&self, need: Need) -> Option<&Bits> {
+        self.0.admitted(need)
     }
 
     /// The specifier of a need with its text, unless it asks for symbols.
-    pub(crate) fn need_spec(&self, need: &Need) -> Option<&(Spec, Arc<str>)> {
+    pub(crate) fn need_spec(&self, need: Need) -> Option<&(Spec, Arc<str>)> {
         match need.demanded {
-            Demanded::Spec(index) => self.specs.get(usize::try_from(index).ok()?),
+            Demanded::Spec(_, index) => self.0.spec(index),
             Demanded::Symbols(_) => None,
         }
     }
 
     pub(crate) fn symbols(&self, index: u32) -> Option<&Symbols> {
-        self.symbols.get(usize::try_from(index).ok()?)
+        self.0.symbols(index)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Package<'_>> {
+        (0..).map_while(|index| self.package(index))
     }
 }
 
-impl Package {
-    /// One past the index of the newest release.
-    pub(crate) fn limit(&self) -> u32 {
-        index(self.releases.len())
-    }
-
-    pub(crate) fn release(&self, index: u32) -> Option<&Release> {
-        self.releases
-            .get(usize::try_from(index.checked_sub(FIRST)?).ok()?)
-    }
-
-    pub(crate) fn index_of(&self, version: &Version) -> Option<u32> {
-        let found = self
-            .releases
-            .binary_search_by(|release| release.version.cmp(version));
-        found.ok().map(index)
-    }
-
-    /// Which releases meet the specifier. This is the one place where a range is evaluated.
-    pub(crate) fn admitted(&self, spec: &Spec, prereleases: Prereleases) -> Result<Bits, Problem> {
-        match self.standing {
-            Standing::External => return Ok(Bits::EMPTY.complement()),
-            Standing::Missing => return Err(Problem::PackageMissing),
-            Standing::Known => {}
-        }
-        let spec = match spec {
-            Spec::Alias { spec, .. } => spec,
-            spec => spec,
-        };
-        let range = match spec {
-            Spec::Range(range) => range,
-            Spec::Tag(tag) => {
-                let tagged = self
-                    .tags
-                    .get(tag)
-                    .and_then(|version| self.index_of(version));
-                return tagged
-                    .map(Bits::singleton)
-                    .ok_or_else(|| Problem::TagUnknown { tag: tag.clone() });
-            }
-            Spec::Workspace(_) => return Err(Problem::WorkspacePublished),
-            Spec::Unresolvable { kind, .. } => return Err(Problem::Unresolvable { kind: *kind }),
-            // INVARIANT: an alias holds a range or a tag.
-            Spec::Alias { .. } => return Err(Problem::PackageMissing),
-        };
-        let Some(newest) = self.releases.last() else {
-            return Err(Problem::PackageEmpty);
-        };
-        let reread = match prereleases {
-            Prereleases::WhereNamed => None,
-            Prereleases::Everywhere => Range::parse(range.as_str(), prereleases).ok(),
-        };
-        let range = reread.as_ref().unwrap_or(range);
-        let admitted = self.in_range(range);
-        if admitted != Bits::EMPTY {
-            return Ok(admitted);
-        }
-        let wider = Range::parse(range.as_str(), Prereleases::Everywhere).ok();
-        let prerelease = wider
-            .and_then(|range| self.in_range(&range).last_below(self.limit()))
-            .and_then(|index| self.release(index));
-        Err(match prerelease {
-            Some(release) => Problem::OnlyPrereleasesMatch {
-                newest: Box::new(release.version.clone()),
-            },
-            None => Problem::NoVersionMatches {
-                newest: Box::new(newest.version.clone()),
-            },
-        })
-    }
-
-    fn in_range(&self, range: &Range) -> Bits {
-        let releases = self.releases.iter().enumerate();
-        Bits::from_indexes(
-            releases
-                .filter(|(_, release)| range.satisfies(&release.version))
-                .map(|(at, _)| index(at)),
-        )
+/// The package that is really meant.
+pub(crate) fn real_name<'a>(name: &'a PackageName, spec: &'a Spec) -> &'a PackageName {
+    match spec {
+        Spec::Alias { name, .. } => name,
+        _ => name,
     }
 }
 
