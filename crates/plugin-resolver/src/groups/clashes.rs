@@ -63,7 +63,7 @@ impl Clashes {
     pub(super) fn within(&self, set: &Members) -> Option<Members> {
         let count = self.count();
         let pair = set.iter().find_map(|item| {
-            let other = self.pairs_of(item)?.common(set).iter().next()?;
+            let other = self.pairs_of(item)?.common(set).first()?;
             Some(Members::of(count, [item, other]))
         });
         pair.or_else(|| {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::clashes::Clashes;
 use super::members::Members;
+use super::reduction::Reduction;
 
 /// The largest table of items and groups that is kept.
 const MOST_CELLS: usize = 1 << 22;
@@ -25,7 +26,8 @@ pub(super) type Places = Vec<usize>;
 /// Places all items within `most` groups, the first of them as given, so that no known clash is within a group.
 ///
 /// Backtracking that always goes on with the item that fits into the fewest groups (DSATUR), and with those of `first` before others
-/// like them. One step of the budget for each attempt to place an item.
+/// like them; over what cannot be [left out](Reduction) of the search, one part after the other where parts have nothing to do with each
+/// other. Takes a step of the budget for each attempt to place an item, more where there are hundreds.
 pub(super) fn complete(
     clashes: &Clashes,
     given: &[usize],
@@ -33,9 +35,13 @@ pub(super) fn complete(
     first: &Members,
     budget: &mut u64,
 ) -> Search<Places> {
+    /// How many items cost as much as a step.
+    const ITEMS_PER_STEP: usize = 256;
     if clashes.count().saturating_mul(most) > MOST_CELLS {
         return Search::OutOfBudget;
     }
+    let cost = u64::try_from(1 + clashes.count() / ITEMS_PER_STEP).unwrap_or(u64::MAX);
+    let reduction = Reduction::of(clashes, given.len(), most);
     let mut state = State::new(clashes, most, first);
     for (item, group) in given.iter().enumerate() {
         if *group >= most || state.is_closed(item, *group) {
@@ -43,39 +49,45 @@ pub(super) fn complete(
         }
         state.place(item, *group);
     }
-    let mut attempts: Vec<Attempt> = Vec::new();
-    loop {
-        let Some(item) = state.next() else {
-            return Search::Found(state.places.into_iter().flatten().collect());
-        };
-        attempts.push(Attempt {
-            item,
-            from: 0,
-            groups: state.groups,
-        });
-        while let Some(attempt) = attempts.last_mut() {
-            let Some(left) = budget.checked_sub(1) else {
-                return Search::OutOfBudget;
-            };
-            *budget = left;
-            state.take_back(attempt.item, attempt.groups);
-            // All empty groups are alike: one of them is enough.
-            let last = attempt.groups.saturating_add(1).min(most);
-            match (attempt.from..last).find(|group| !state.is_closed(attempt.item, *group)) {
-                Some(group) => {
-                    attempt.from = group + 1;
-                    state.place(attempt.item, group);
-                    break;
-                }
-                None => {
-                    attempts.pop();
-                }
-            }
-        }
-        if attempts.is_empty() {
-            return Search::Impossible;
+    let groups = state.groups;
+    for part in parts(clashes, &reduction.left, given.len()) {
+        // A group that only other parts are in is as good as empty.
+        state.groups = groups;
+        match state.search(&part, cost, budget) {
+            Search::Found(()) => {}
+            Search::Impossible => return Search::Impossible,
+            Search::OutOfBudget => return Search::OutOfBudget,
         }
     }
+    reduction.complete(clashes, &mut state.places, most);
+    Search::Found(state.places.into_iter().flatten().collect())
+}
+
+/// The items from `given` on in parts, so that no clash is across parts; what is given may be in clashes with all of them.
+fn parts(clashes: &Clashes, items: &Members, given: usize) -> Vec<Members> {
+    let count = clashes.count();
+    let mut left = items.clone();
+    (0..given).for_each(|item| left.remove(item));
+    let mut parts = Vec::new();
+    while let Some(item) = left.first() {
+        left.remove(item);
+        let mut part = Members::of(count, [item]);
+        let mut open = vec![item];
+        while let Some(item) = open.pop() {
+            let mut others = Members::none(count);
+            if let Some(pairs) = clashes.pairs_of(item) {
+                others = others.union(pairs);
+            }
+            let larger = clashes.larger_of(item).flatten();
+            larger.for_each(|other| others.insert(*other));
+            let others = others.common(&left);
+            left = left.without(&others);
+            part = part.union(&others);
+            open.extend(others.iter());
+        }
+        parts.push(part);
+    }
+    parts
 }
 
 /// An item with the groups that are still to be tried for it.
@@ -115,14 +127,50 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The item to place next.
-    fn next(&self) -> Option<usize> {
-        let is_open = |item: &usize| self.place_of(*item).is_none();
-        (0..self.places.len()).filter(is_open).max_by_key(|item| {
-            let closed = self.closed.get(*item).copied();
-            let degree = self.degrees.get(*item).copied();
-            (closed, self.first.contains(*item), degree, Reverse(*item))
-        })
+    /// Places the items of a part, each step at this cost.
+    fn search(&mut self, part: &Members, cost: u64, budget: &mut u64) -> Search<()> {
+        let mut attempts: Vec<Attempt> = Vec::new();
+        while let Some(item) = self.next(part) {
+            attempts.push(Attempt {
+                item,
+                from: 0,
+                groups: self.groups,
+            });
+            while let Some(attempt) = attempts.last_mut() {
+                let Some(left) = budget.checked_sub(cost) else {
+                    return Search::OutOfBudget;
+                };
+                *budget = left;
+                self.take_back(attempt.item, attempt.groups);
+                // All empty groups are alike: one of them is enough.
+                let end = attempt.groups.saturating_add(1).min(self.most);
+                match (attempt.from..end).find(|group| !self.is_closed(attempt.item, *group)) {
+                    Some(group) => {
+                        attempt.from = group + 1;
+                        self.place(attempt.item, group);
+                        break;
+                    }
+                    None => {
+                        attempts.pop();
+                    }
+                }
+            }
+            if attempts.is_empty() {
+                return Search::Impossible;
+            }
+        }
+        Search::Found(())
+    }
+
+    /// The item of a part to place next.
+    fn next(&self, part: &Members) -> Option<usize> {
+        part.iter()
+            .filter(|item| self.place_of(*item).is_none())
+            .max_by_key(|item| {
+                let closed = self.closed.get(*item).copied();
+                let degree = self.degrees.get(*item).copied();
+                (closed, self.first.contains(*item), degree, Reverse(*item))
+            })
     }
 
     fn place_of(&self, item: usize) -> Option<usize> {

@@ -55,17 +55,17 @@ pub struct LeftOut {
 
 impl Grouping {
     /// The most lines of the text.
-    pub const MAX_LINES: usize = 64;
+    pub const MAX_LINES: usize = 72;
 
     /// The most bytes of the text.
     pub const MAX_BYTES: usize = 32 * 1024;
 
-    /// The groups, in the order in which they were opened: the first is that of the first request, or of a request that needs it.
+    /// The groups, in the order of their first requests.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
         self.groups.iter()
     }
 
-    /// Why each two groups are not one, earlier groups first. Two groups are missing here only if the budget ended before it was known
+    /// Why each two groups are not one: first the first group and each later one, then the second and each later one. Two groups are missing here only if the budget ended before it was known
     /// again why.
     pub fn boundaries(&self) -> impl ExactSizeIterator<Item = &Boundary> {
         self.boundaries.iter()

@@ -64,6 +64,14 @@ impl Members {
         Self(self.pairs(other).map(|(a, b)| a | b).collect())
     }
 
+    pub(super) fn without(&self, other: &Self) -> Self {
+        Self(self.pairs(other).map(|(a, b)| a & !b).collect())
+    }
+
+    pub(super) fn first(&self) -> Option<usize> {
+        self.iter().next()
+    }
+
     /// Ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, word)| {

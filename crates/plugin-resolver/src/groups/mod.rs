@@ -7,6 +7,7 @@ mod grouping;
 mod members;
 mod partition;
 mod placement;
+mod reduction;
 mod resolve;
 mod solver;
 mod words;

@@ -15,7 +15,7 @@ use crate::solve::instance::Instance;
 /// The roots in groups, by their positions in the request.
 #[derive(Debug)]
 pub(super) struct Partition {
-    /// In the order in which they were opened, each ascending.
+    /// Each ascending, in the order of their first roots.
     pub(super) groups: Vec<Vec<usize>>,
     /// Roots that cannot be met by themselves.
     pub(super) left_out: Vec<usize>,
@@ -58,7 +58,8 @@ pub(super) fn partition(instance: &Instance<'_>) -> Result<Partition, OutOfBudge
     }
     let mut search = Partitioning::new(instance, &alone, budget);
     let first_fit = search.first_fit()?;
-    let (groups, is_fewest) = search.fewest(first_fit);
+    let (mut groups, is_fewest) = search.fewest(first_fit);
+    groups.sort_by_cached_key(|group| search.roots(group).first().copied());
     Ok(Partition {
         clashes: search.between(&groups),
         groups: groups.iter().map(|group| search.roots(group)).collect(),
@@ -372,9 +373,9 @@ impl<'a, 'b> Partitioning<'a, 'b> {
     /// For pairs of groups, why they are not one.
     fn between(&mut self, groups: &[Members]) -> Vec<((usize, usize), Vec<usize>)> {
         let mut clashes = Vec::new();
-        for (later, group) in groups.iter().enumerate() {
-            for (earlier, other) in groups.iter().enumerate().take(later) {
-                if let Some(clash) = self.clash_between(other, group) {
+        for (earlier, group) in groups.iter().enumerate() {
+            for (later, other) in groups.iter().enumerate().skip(earlier + 1) {
+                if let Some(clash) = self.clash_between(group, other) {
                     clashes.push(((earlier, later), self.roots(&clash)));
                 }
             }

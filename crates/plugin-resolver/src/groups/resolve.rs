@@ -16,6 +16,8 @@ use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
 ///    need in every case comes after them and joins one of them rather than an earlier group, so that what others call is what was
 ///    asked for, and does not run a second time beside it. Where two that need it are apart, it runs in both groups.
 ///
+/// In the end groups are numbered by their first requests.
+///
 /// Host versions, policy and a preferred lock hold in each group alike. Optional dependencies do not draw requests together: in each group
 /// they are decided as if there were no other.
 ///

@@ -11,7 +11,7 @@ use crate::{Explanation, PackageName, Requirement, Requirer};
 
 /// How much of each is shown. Together with the headings these keep to [`Grouping::MAX_LINES`].
 const GROUPS: usize = 20;
-const BOUNDARIES: usize = 15;
+const BOUNDARIES: usize = 24;
 const LEFT_OUT: usize = 5;
 const LINES_OF_LEFT_OUT: usize = 4;
 const ROOTS: usize = 6;
@@ -132,14 +132,21 @@ fn listed(all: impl Iterator<Item = String>, most: usize) -> String {
     text
 }
 
-/// What requirements clash, those of the later group first.
+/// What requirements clash, those of the later group first. Of each dependent what its newest version asks.
 pub(super) fn sentence(boundary: &Boundary) -> String {
     let explanation = &boundary.explanation;
     let is_of_later = |requirement: &&Requirement| {
         root(explanation, requirement).is_some_and(|root| boundary.of_later.contains(root))
     };
+    let clashing = clashing(explanation);
+    let newest: Vec<&Requirement> = clashing
+        .iter()
+        .filter(|one| !clashing.iter().any(|other| is_older(one, other)))
+        .copied()
+        .collect();
+    let are_more = newest.len() < clashing.len();
     let (later, others): (Vec<&Requirement>, Vec<&Requirement>) =
-        clashing(explanation).into_iter().partition(is_of_later);
+        newest.into_iter().partition(is_of_later);
     let mut told: Vec<String> = Vec::new();
     for requirement in later.into_iter().chain(others) {
         let text = told_with_its_way(explanation, requirement);
@@ -147,9 +154,27 @@ pub(super) fn sentence(boundary: &Boundary) -> String {
             told.push(text);
         }
     }
-    match told.as_slice() {
-        [] => explanation.headline().to_string(),
-        _ => listed(told.into_iter(), REQUIREMENTS),
+    if told.is_empty() {
+        return explanation.headline().to_string();
+    }
+    let mut sentence = listed(told.into_iter(), REQUIREMENTS);
+    if are_more {
+        sentence.push_str("; no other version that is asked for fits either");
+    }
+    sentence
+}
+
+/// Whether the other is what a newer version of the same dependent asks of the same package.
+fn is_older(one: &Requirement, other: &Requirement) -> bool {
+    match (&one.by, &other.by) {
+        (
+            Requirer::Package { name, versions },
+            Requirer::Package {
+                name: same,
+                versions: newer,
+            },
+        ) => name == same && one.package == other.package && versions.last() < newer.last(),
+        _ => false,
     }
 }
 

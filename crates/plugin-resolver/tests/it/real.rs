@@ -10,7 +10,7 @@ use crate::support::{advice, name, outcome, request, selection};
 
 type Needs = BTreeMap<String, BTreeMap<String, String>>;
 
-fn universe() -> Universe {
+pub(crate) fn universe() -> Universe {
     let packages: BTreeMap<String, BTreeMap<String, Needs>> =
         serde_json::from_str(include_str!("data/plugins.json")).unwrap();
     let mut builder = Universe::builder();
