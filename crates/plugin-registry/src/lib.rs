@@ -14,6 +14,7 @@ mod report;
 mod source;
 mod source_error;
 mod sources;
+mod symbols;
 
 pub use catalog::{
     Catalog, CatalogEntry, CatalogError, CatalogFilter, CatalogPage, CatalogRows, Gathered,
@@ -39,3 +40,7 @@ pub use source::{
 };
 pub use source_error::SourceError;
 pub use sources::{EmbeddedSource, MemorySource, catalog_names, stage_digest};
+pub use symbols::{
+    EntryExports, ImportTime, ImportedNames, PackageFile, PackageFiles, PackageSymbols,
+    UnlistedEntries,
+};

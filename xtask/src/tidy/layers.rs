@@ -54,6 +54,10 @@ pub const RULES: &[(&str, MayUse)] = &[
         "plugin-source-npm",
         MayUse::Only(&["one-ontology", "plugin-resolver", "plugin-registry"]),
     ),
+    (
+        "plugin-symbols",
+        MayUse::Only(&["plugin-resolver", "plugin-registry"]),
+    ),
     ("plugin-testkit", MayUse::Only(CORE)),
     ("one-plugin", MayUse::AnyLibrary),
     ("benches", MayUse::AnyLibrary),

@@ -1,0 +1,7 @@
+//! JavaScript's words, one after the other.
+
+mod scan;
+mod token;
+
+pub(crate) use scan::scan;
+pub(crate) use token::{Kind, Token, Tokens};
