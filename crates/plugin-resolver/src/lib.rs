@@ -23,10 +23,11 @@ pub use explain::{
     Requirement, Requirer, Settled, Style,
 };
 pub use failure::Failure;
-pub use graph::{Cycle, DependencyGraph, EdgeStrength};
+pub use graph::{Cycle, DependencyGraph, Dependent, EdgeStrength, PackageGraph, Way, Why};
 pub use groups::{Boundary, Group, Grouping, LeftOut, resolve_groups};
 pub use lock::{
-    ForeignLock, Lock, LockedNeed, LockedPackage, LockedRequest, LockedRoot, RequestChange,
+    Compatibility, Direction, ForeignLock, Lock, LockDiff, LockedNeed, LockedPackage,
+    LockedRequest, LockedRoot, PackageChange, RequestChange,
 };
 pub use name::PackageName;
 pub use range::{Prereleases, Range};

@@ -84,7 +84,7 @@ pub enum Path {
 }
 
 /// Packages that need each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct PackageCycle {
     /// All of them, by name.
@@ -269,7 +269,7 @@ impl Resolution {
     /// The roots with what they need, to a depth for display. A root has depth 0.
     #[must_use]
     pub fn tree(&self, depth: usize) -> Tree {
-        Tree::of(self, depth)
+        self.lock().graph().tree(depth)
     }
 
     /// The lock that keeps this answer.

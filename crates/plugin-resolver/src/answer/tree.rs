@@ -6,7 +6,7 @@ use std::fmt;
 use semver::Version;
 
 use crate::PackageName;
-use crate::answer::Resolution;
+use crate::graph::PackageGraph;
 
 /// The most lines a tree has; what does not fit is counted.
 const MAX_LINES: usize = 10_000;
@@ -47,11 +47,9 @@ pub enum TreeEnd {
 }
 
 impl Tree {
-    pub(crate) fn of(resolution: &Resolution, depth: usize) -> Self {
-        let graph = resolution.graph();
-        let roots: Vec<usize> = (0..graph.len())
-            .filter(|at| resolution.at(*at).is_some_and(|selected| selected.is_root))
-            .collect();
+    pub(crate) fn of(packages: &PackageGraph<'_>, depth: usize) -> Self {
+        let graph = &packages.graph;
+        let roots = packages.roots();
         let mut tree = Self {
             lines: Vec::new(),
             left_out: 0,
@@ -61,7 +59,7 @@ impl Tree {
         // (position, depth, last below its parent); the end of the list comes next.
         let mut open: Vec<(usize, usize, bool)> = below(&roots, 0);
         while let Some((position, at, is_last)) = open.pop() {
-            let Some(selected) = resolution.at(position) else {
+            let Some((name, package)) = packages.at(position) else {
                 continue;
             };
             if tree.lines.len() >= MAX_LINES {
@@ -83,8 +81,8 @@ impl Tree {
             };
             tree.lines.push(TreeLine {
                 depth: at,
-                name: selected.name.clone(),
-                version: selected.version.clone(),
+                name: name.clone(),
+                version: package.version.clone(),
                 ends,
                 is_last,
             });

@@ -1,6 +1,7 @@
 //! What was selected, to be kept in version control.
 
 mod asked;
+mod diff;
 mod foreign;
 mod wire;
 
@@ -11,6 +12,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 pub use self::asked::{LockedRequest, LockedRoot, RequestChange};
+pub use self::diff::{Compatibility, Direction, LockDiff, PackageChange};
 pub use self::foreign::ForeignLock;
 use self::wire::WireLock;
 use crate::error::reason;

@@ -44,7 +44,8 @@ pub(crate) enum Standing {
 }
 
 /// How a package needs another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DependencyKind {
     /// `dependencies`: must be there, in range.
     Normal,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plugin_resolver::{DependencyGraph, EdgeStrength, Resolution, resolve};
+use plugin_resolver::{DependencyGraph, EdgeStrength, Lock, Resolution, parse_version, resolve};
 use proptest::prelude::*;
 
 use crate::support::{builder, name, request};
@@ -296,4 +296,116 @@ fn edges_that_lead_nowhere_say_nothing() {
     assert_eq!(graph.needs(7).count(), 0);
     assert_eq!(graph.order(), [[1], [0]]);
     assert!(hard([(0, 0)], 0).order().is_empty());
+}
+
+fn lock() -> Lock {
+    let library = "
+        plugin-a@1.1.0: core ^1, shared *, ^core >=1.2 <2
+        plugin-b@2.0.0: plugin-a ^1, ^shared? ^2
+        shared@2.0.0: core *, loop? *
+        loop@1.0.0: shared 2.x
+        core@1.7.2
+    ";
+    let version = parse_version("1.7.2").unwrap();
+    let asked = request("plugin-b ^2, plugin-a *").host(name("core"), version);
+    resolve(&builder(library).build(), &asked).unwrap().lock()
+}
+
+#[test]
+fn a_lock_says_why_a_package_is_there() {
+    let lock = lock();
+    let graph = lock.graph();
+    let told: Vec<String> = ["core", "shared", "loop", "plugin-a", "plugin-b"]
+        .iter()
+        .map(|package| graph.why(&name(package)).unwrap().to_string())
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&graph.why(&name("core"))).unwrap());
+    assert_eq!(graph.why(&name("unknown")), None);
+}
+
+#[test]
+fn a_graph_is_exported() {
+    let lock = lock();
+    let graph = lock.graph();
+    insta::assert_snapshot!(graph.to_dot());
+    insta::assert_snapshot!(graph.to_mermaid());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&graph).unwrap());
+}
+
+#[test]
+fn a_lock_and_its_resolution_agree() {
+    let library = "a@1.0.0: b *, c? *\n b@1.0.0: c *\n c@1.0.0: b *\n d@1.0.0: c *";
+    let resolution = resolved(library, "a *, d *");
+    let lock = Lock::parse(&resolution.lock().to_json()).unwrap();
+    let graph = lock.graph();
+    assert_eq!(graph.install_order(), resolution.install_order());
+    assert_eq!(graph.cycles(), resolution.cycles());
+    assert_eq!(graph.tree(9), resolution.tree(9));
+}
+
+#[test]
+fn a_lock_of_format_1_has_a_tree_and_reasons() {
+    let lock = Lock::parse(include_str!("data/lock-1.json")).unwrap();
+    let graph = lock.graph();
+    insta::assert_snapshot!(graph.tree(3).to_string() + &graph.why(&name("b")).unwrap().to_string(), @r#"
+    @elizaos/plugin-a 1.0.0
+    ├── @elizaos/core 1.7.2
+    └── b 0.1.0
+    b 0.1.0
+      needed by @elizaos/plugin-a 1.0.0: latest
+    "#);
+}
+
+/// A lock of two packages of which one needs the other with these words.
+fn lock_with_words(words: &str) -> Lock {
+    let need = serde_json::Value::from(format!("b@{words}"));
+    let mut lock: serde_json::Value = serde_json::from_str(
+        &resolve(&builder("").build(), &request(""))
+            .unwrap()
+            .lock()
+            .to_json(),
+    )
+    .unwrap();
+    lock["packages"] = serde_json::json!({
+        "a": {"version": "1.0.0", "needs": {"normal": [need]}},
+        "b": {"version": "1.0.0"},
+    });
+    Lock::parse(&lock.to_string()).unwrap()
+}
+
+#[test]
+fn hostile_words_stay_words() {
+    let words = "\"];evil->x;\\\n`<script>`|end#;\u{202e}\u{1b}[31m";
+    let lock = lock_with_words(words);
+    let graph = lock.graph();
+    insta::assert_snapshot!(graph.to_dot());
+    insta::assert_snapshot!(graph.to_mermaid());
+    let told = graph.why(&name("b")).unwrap().to_string();
+    assert_eq!(told.lines().count(), 2);
+    assert!(!told.contains(['\u{202e}', '\u{1b}']));
+    let long = lock_with_words(&"x".repeat(100_000));
+    assert!(long.graph().to_dot().len() < 1000);
+}
+
+#[test]
+fn reasons_are_bounded() {
+    let mut library: String = (0..500)
+        .map(|n| format!("p{n}@1.0.0: p{} *\n", n + 1))
+        .collect();
+    library.push_str("p500@1.0.0: core *\ncore@1.0.0\n");
+    library.extend((0..1500).map(|n| format!("q{n}@1.0.0: core *\n")));
+    let asked: Vec<String> = (0..1500).map(|n| format!("q{n} *")).collect();
+    let lock = resolved(&library, &format!("p0 *, {}", asked.join(", "))).lock();
+    let why = lock.graph().why(&name("core")).unwrap();
+    assert_eq!((why.dependents.len(), why.dependents_left_out), (1000, 501));
+    assert_eq!((why.ways.len(), why.ways_left_out), (200, 1301));
+    assert_eq!(
+        (why.ways[0].steps.len(), why.ways[0].steps_left_out),
+        (32, 470)
+    );
+    assert_eq!(why.ways[0].steps[0], name("p0"));
+    assert_eq!(why.ways[0].steps[31], name("core"));
+    assert_eq!(why.to_string().lines().count(), 1 + 2 * 21);
+    assert!(why.to_string().contains("p15 > 470 more > p486 > "));
 }

@@ -1,11 +1,11 @@
 //! The record of an answer.
 
 use plugin_resolver::{
-    Budget, DependencyKind, Lock, Policy, Prereleases, ReleaseFacts, Request, ResolverError,
-    Search, parse_version, resolve,
+    Budget, Compatibility, DependencyKind, Lock, Policy, Prereleases, ReleaseFacts, Request,
+    ResolverError, Search, parse_version, resolve,
 };
 
-use crate::support::{builder, name, request, selection};
+use crate::support::{builder, name, request, satisfies, selection};
 
 fn golden() -> Lock {
     let mut library = builder(
@@ -197,4 +197,52 @@ fn locked_versions_are_kept_while_they_fit() {
     let ask = |asked| selection(&resolve(&new, &request(asked).prefer(lock.clone())).unwrap());
     assert_eq!(ask("a *"), "a 1.0.0, core 1.0.0");
     assert_eq!(ask("a ^1.1"), "a 1.1.0, core 1.1.0");
+}
+
+#[test]
+fn a_diff_says_what_became_of_each_package() {
+    let lock = |universe: &str, asked: &str, integrity: &str, next: &str| {
+        let mut library = builder(universe);
+        let bytes = ReleaseFacts::new().with_integrity(integrity);
+        library.release(name("bytes"), parse_version("1.0.0").unwrap(), bytes);
+        library.tag(name("moved"), "next", parse_version(next).unwrap());
+        resolve(&library.build(), &request(asked)).unwrap().lock()
+    };
+    let before = lock(
+        "up@1.0.0\n broken@0.1.0: core ^1\n down@2.1.0\n gone@1.0.0\n moved@3.0.0-a.1\n core@1.0.0\n sub@1.0.0: core ^1",
+        "up *, broken *, down *, gone *, moved next, bytes *, sub *",
+        "sha512-AAAA",
+        "3.0.0-a.1",
+    );
+    let after = lock(
+        "up@1.2.0\n broken@0.2.0: core ^1\n down@2.0.9\n new@1.0.0\n moved@3.0.0-a.2\n core@1.0.0\n sub@1.0.0: core ^1.0.0",
+        "up *, broken *, down *, new *, moved next, bytes *, sub *",
+        "sha512-BBBB",
+        "3.0.0-a.2",
+    );
+    let diff = before.diff(&after);
+    insta::assert_snapshot!(diff.to_string());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&diff).unwrap());
+    assert!(before.diff(&before).is_empty());
+    // What came goes on the way back.
+    assert_eq!(after.diff(&before).packages().len(), diff.packages().len());
+}
+
+#[test]
+fn compatible_is_what_a_caret_allows() {
+    let versions = [
+        "0.0.1", "0.0.2", "0.1.0", "0.1.9", "0.2.0", "1.0.0", "1.9.3", "2.0.0",
+    ];
+    for from in versions {
+        for to in versions {
+            let (low, high) = if from <= to { (from, to) } else { (to, from) };
+            let version = |text| parse_version(text).unwrap();
+            let allowed = satisfies(&format!("^{low}"), high);
+            assert_eq!(
+                Compatibility::between(&version(from), &version(to)) == Compatibility::Compatible,
+                allowed,
+                "{from} {to}"
+            );
+        }
+    }
 }
