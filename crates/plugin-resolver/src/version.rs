@@ -95,7 +95,10 @@ pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
             .get(at..at + digits)
             .and_then(|digits| digits.parse().ok())
             .filter(|n| *n <= MAX_NUMBER)
-            .ok_or((at, "a number of at most 9007199254740991"))?;
+            .ok_or(match digits {
+                0 => (at, "a number"),
+                _ => (at, "a number of at most 9007199254740991"),
+            })?;
         at += digits;
     }
     let mut pre = Prerelease::EMPTY;

@@ -2,7 +2,10 @@
 
 mod algebra;
 mod comparator;
+mod desugar;
 mod parse;
+mod partial;
+mod sets;
 mod subset;
 mod text;
 
@@ -14,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ResolverError;
 use comparator::{Comparator, set_admits};
+use sets::Sets;
 
 /// Which prereleases a range admits.
 #[derive(
@@ -61,9 +65,7 @@ impl Prereleases {
 pub struct Range {
     text: Box<str>,
     prereleases: Prereleases,
-    // INVARIANT: a version satisfies the range if all comparators of one alternative admit it; `*` stands alone and has no
-    // comparator, and what nothing can satisfy (`<0.0.0-0`) stands alone in its alternative.
-    alternatives: Vec<Vec<Comparator>>,
+    sets: Sets,
 }
 
 impl Range {
@@ -86,9 +88,9 @@ impl Range {
     /// [`Self::MAX_COMPARATORS`].
     pub fn parse(text: &str, prereleases: Prereleases) -> Result<Self, ResolverError> {
         Ok(Self {
+            sets: parse::sets(text, prereleases)?,
             text: text.into(),
             prereleases,
-            alternatives: parse::alternatives(text, prereleases)?,
         })
     }
 
@@ -105,9 +107,8 @@ impl Range {
         &self.text
     }
 
-    /// The alternatives in their order; one without comparators is `*`.
     fn sets(&self) -> impl Iterator<Item = &[Comparator]> {
-        self.alternatives.iter().map(Vec::as_slice)
+        self.sets.iter()
     }
 
     /// Which prereleases it admits.

@@ -246,7 +246,11 @@ fn what_is_no_range_says_where_and_why() {
         ">=v=1.2.3",
         "vv1.2.3",
         "1 || 2 || !",
+        ">1.2.3, <2",
         ">1.2.3 , <2",
+        "1.2.3beta",
+        "1 | 2",
+        "1.2.3\u{0}",
         "9007199254740992.0.0",
         "^9007199254740991.0.0",
         "é",
@@ -325,7 +329,7 @@ fn versions() {
     let error = parse_version(" 1.2.x").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "` 1.2.x` is not a version: expected a number of at most 9007199254740991 at byte 5"
+        "` 1.2.x` is not a version: expected a number at byte 5"
     );
 }
 
