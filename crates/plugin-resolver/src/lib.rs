@@ -16,7 +16,10 @@ mod spec;
 mod universe;
 mod version;
 
-pub use answer::{PackageCycle, Path, Resolution, Selected, SelectedNeed, Tree, TreeEnd, TreeLine};
+pub use answer::{
+    Duplicate, HeldVersion, Holder, OutdatedPackage, PackageCycle, Path, Resolution, Selected,
+    SelectedNeed, Tree, TreeEnd, TreeLine, duplicates,
+};
 pub use error::ResolverError;
 pub use explain::{
     Alternative, Change, ClashingRequest, Cost, Demand, Detail, Explanation, Line, Piece,

@@ -1,5 +1,8 @@
 //! An answer: what is selected, and in which order it is installed.
 
+mod duplicates;
+mod holders;
+mod outdated;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 use semver::Version;
 
+pub use self::duplicates::{Duplicate, HeldVersion, duplicates};
+pub use self::holders::Holder;
+pub use self::outdated::OutdatedPackage;
 pub use self::tree::{Tree, TreeEnd, TreeLine};
 use crate::PackageName;
 use crate::graph::{DependencyGraph, EdgeStrength};

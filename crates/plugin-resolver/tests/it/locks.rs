@@ -1,8 +1,8 @@
 //! The record of an answer.
 
 use plugin_resolver::{
-    Budget, Compatibility, DependencyKind, Lock, Policy, Prereleases, ReleaseFacts, Request,
-    ResolverError, Search, parse_version, resolve,
+    Budget, Compatibility, DependencyKind, Failure, Lock, Policy, Prereleases, ReleaseFacts,
+    Request, ResolverError, Search, duplicates, parse_version, resolve,
 };
 
 use crate::support::{builder, name, request, satisfies, selection};
@@ -245,4 +245,52 @@ fn compatible_is_what_a_caret_allows() {
             );
         }
     }
+}
+
+#[test]
+fn a_lock_says_what_is_outdated_and_who_holds_it() {
+    let old = "a@1.0.0: core ^1\n b@1.0.0: core ^1.0\n core@1.0.0\n h@1.0.0\n t@1.0.0\n fine@1.0.0\n left@1.0.0\n a0@1.0.0: left *";
+    let asked = request("a *, b *, t <=2, fine *, a0 *, h *")
+        .host(name("h"), parse_version("1.0.0").unwrap());
+    let lock = resolve(&builder(old).build(), &asked).unwrap().lock();
+    let mut new = builder(&format!(
+        "{old}\n a@2.0.0: core ^2\n core@1.1.0\n core@2.0.0\n h@2.0.0\n t@2.0.0\n t@3.0.0-a\n a0@1.0.1"
+    ));
+    new.tag(name("t"), "latest", parse_version("3.0.0-a").unwrap());
+    let bad = ReleaseFacts::new().deprecated("use\nfine");
+    new.release(name("left"), parse_version("1.0.0").unwrap(), bad);
+    let outdated = lock.outdated(&new.build(), &asked).unwrap();
+    let told: Vec<String> = outdated.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&outdated[..3]).unwrap());
+    let none = lock.outdated(&builder("").build(), &asked);
+    assert!(matches!(none, Err(Failure::Conflict(_))));
+}
+
+#[test]
+fn duplicates_say_which_single_version_suits_all() {
+    let universe = builder(
+        "a@1.0.0: core ^1.0, util ~1.0.0\n b@1.0.0: core >=1.1 <3, util *\n c@1.0.0: core ^2
+         core@1.0.0\n core@1.1.0\n core@1.2.0: extra *\n core@2.0.0\n extra@1.0.0
+         util@1.0.0: core 1.0.0 || >=1.1.0\n util@1.0.1: core ^1\n util@1.1.0: core ^2",
+    )
+    .build();
+    let lock = |asked: &str| resolve(&universe, &request(asked)).unwrap().lock();
+    let (left, right, third) = (lock("a *, core 1.0.0"), lock("b *"), lock("c *"));
+    let told = |locks: &[(&str, &Lock)]| {
+        let found = duplicates(&universe, locks);
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        told.join("\n")
+    };
+    let free = lock("a *");
+    let rows = [
+        told(&[("left", &left), ("right", &right)]),
+        told(&[("free", &free), ("right", &right)]),
+        told(&[("left", &left), ("free", &free)]),
+        told(&[("left", &left), ("right", &right), ("third", &third)]),
+        told(&[("left", &left), ("left again", &left)]),
+    ];
+    insta::assert_snapshot!(rows.join("\n--\n"));
+    let found = duplicates(&universe, &[("left", &left), ("right", &right)]);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&found).unwrap());
 }
