@@ -27,7 +27,7 @@ pub(super) type Places = Vec<usize>;
 ///
 /// Backtracking that always goes on with the item that fits into the fewest groups (DSATUR), and with those of `first` before others
 /// like them; over what cannot be [left out](Reduction) of the search, one part after the other where parts have nothing to do with each
-/// other. Takes a step of the budget for each attempt to place an item, more where there are hundreds.
+/// other. Takes a step of the budget to begin with and for each attempt to place an item, more where there are hundreds.
 pub(super) fn complete(
     clashes: &Clashes,
     given: &[usize],
@@ -41,6 +41,11 @@ pub(super) fn complete(
         return Search::OutOfBudget;
     }
     let cost = u64::try_from(1 + clashes.count() / ITEMS_PER_STEP).unwrap_or(u64::MAX);
+    // Also where there is nothing to search for: whoever asks again and again comes to an end.
+    let Some(left) = budget.checked_sub(cost) else {
+        return Search::OutOfBudget;
+    };
+    *budget = left;
     let reduction = Reduction::of(clashes, given.len(), most);
     let mut state = State::new(clashes, most, first);
     for (item, group) in given.iter().enumerate() {

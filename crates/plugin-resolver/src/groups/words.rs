@@ -7,7 +7,7 @@ use semver::Version;
 use serde::Serialize;
 
 use super::grouping::{Boundary, Group, Grouping};
-use crate::{Explanation, PackageName, Requirement, Requirer};
+use crate::{Demand, Explanation, PackageName, Requirement, Requirer, Spec};
 
 /// How much of each is shown. Together with the headings these keep to [`Grouping::MAX_LINES`].
 const GROUPS: usize = 20;
@@ -191,14 +191,21 @@ fn clashing(explanation: &Explanation) -> Vec<&Requirement> {
         .collect()
 }
 
-/// `sql 1.7.2 needs core 1.7.2 (it comes with bootstrap)`.
+/// `sql 1.7.2 needs core latest, which is 1.7.2 (sql comes with bootstrap)`.
 fn told_with_its_way(explanation: &Explanation, requirement: &Requirement) -> String {
-    match (&requirement.by, root(explanation, requirement)) {
-        (Requirer::Package { name, .. }, Some(first)) if first != name => {
-            format!("{requirement} (it comes with {first})")
-        }
-        _ => requirement.to_string(),
+    let mut text = requirement.to_string();
+    if let (Demand::Spec(spec), [version]) = (&requirement.demand, requirement.admits.as_slice())
+        && matches!(spec.parse(), Ok(Spec::Tag(_)))
+    {
+        text.push_str(&format!(", which is {version}"));
     }
+    if let (Requirer::Package { name, .. }, Some(first)) =
+        (&requirement.by, root(explanation, requirement))
+        && first != name
+    {
+        text.push_str(&format!(" ({name} comes with {first})"));
+    }
+    text
 }
 
 /// The request that a requirement comes from.

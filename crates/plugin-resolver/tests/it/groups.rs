@@ -112,6 +112,14 @@ fn whoever_may_do_without_does_not_draw() {
         guest@1.0.0: ^core ^2, ^db? ^1";
     check(plugins, "db *, tool *, agent *", "db, tool | agent");
     check(plugins, "db *, tool *, guest *", "db, tool | guest");
+    // What only something optional needs is not needed.
+    let plugins = "core@1.0.0
+        core@2.0.0
+        db@1.0.0: core 2.0.0
+        agent@1.0.0: db? *
+        tool@1.0.0: core 1.0.0
+        other@1.0.0: core 2.0.0";
+    check(plugins, "agent *, tool *, other *", "agent, tool | other");
 }
 
 #[test]
@@ -288,6 +296,53 @@ fn text_is_bounded_whatever_is_asked() {
     assert!(lines.len() <= Grouping::MAX_LINES, "{}", lines.len());
     assert!(found.to_string().len() <= Grouping::MAX_BYTES);
     assert_eq!(found.to_string(), lines.join("\n"));
+}
+
+#[test]
+fn fewer_groups_still_prefer_early_places() {
+    // A path in an order that misleads first fit, and beside it a star whose middle comes last.
+    let edges = [(0, 2), (2, 3), (3, 1), (6, 4), (6, 5)];
+    let (universe, request) = graph(7, &edges);
+    let found = resolve_groups(&universe, &request).unwrap();
+    let expect = "node-000, node-003, node-004, node-005 | node-001, node-002, node-006";
+    assert_eq!(names(&found), expect);
+}
+
+/// The first way, in order of preference, to place the nodes from `node` on so that no edge is within a group.
+fn placed(
+    nodes: usize,
+    edges: &BTreeSet<(usize, usize)>,
+    groups: &[Vec<usize>],
+    most: usize,
+) -> Option<Vec<Vec<usize>>> {
+    let node: usize = groups.iter().map(Vec::len).sum();
+    if node == nodes {
+        return Some(groups.to_vec());
+    }
+    let clash = |other: &usize| edges.contains(&(*other, node)) || edges.contains(&(node, *other));
+    (0..most.min(groups.len() + 1)).find_map(|at| {
+        let mut groups = groups.to_vec();
+        groups.resize(groups.len().max(at + 1), Vec::new());
+        if groups[at].iter().any(clash) {
+            return None;
+        }
+        groups[at].push(node);
+        placed(nodes, edges, &groups, most)
+    })
+}
+
+#[test]
+fn a_tag_is_told_with_its_version_and_a_dependency_with_who_brings_it() {
+    let plugins = "core@1.0.0
+        core@2.0.0
+        db@1.0.0: core 2.0.0
+        old@1.0.0: ^core stable
+        new@1.0.0: db *";
+    let mut builder = builder(plugins);
+    builder.tag(name("core"), "stable", parse_version("1.0.0").unwrap());
+    let found = resolve_groups(&builder.build(), &request("old *, new *")).unwrap();
+    let sentence = found.boundaries().next().unwrap().sentence();
+    insta::assert_snapshot!(sentence);
 }
 
 #[test]
@@ -535,6 +590,55 @@ proptest! {
         prop_assert_eq!(names(&found), expect.join(" | "));
         let left_out: Vec<usize> = all.iter().copied().filter(|at| !oracle.is_possible(&[*at])).collect();
         prop_assert_eq!(found.left_out().len(), left_out.len());
+    }
+
+    #[test]
+    fn random_graphs_are_coloured_in_order_of_preference(
+        nodes in 4..10_usize,
+        edges in prop::collection::btree_set((0..10_usize, 0..10_usize), 4..18),
+    ) {
+        let edges: BTreeSet<(usize, usize)> =
+            edges.into_iter().filter(|(a, b)| a != b && *a < nodes && *b < nodes).collect();
+        let (universe, request) = graph(nodes, &edges.iter().copied().collect::<Vec<_>>());
+        let expect = (1..).find_map(|most| placed(nodes, &edges, &[], most)).unwrap();
+        let expect: Vec<String> = expect
+            .iter()
+            .map(|group| group.iter().map(|node| format!("node-{node:03}")).collect::<Vec<_>>().join(", "))
+            .collect();
+        let found = resolve_groups(&universe, &request).unwrap();
+        prop_assert!(found.is_fewest());
+        prop_assert_eq!(names(&found), expect.join(" | "));
+    }
+
+    /// Where each plugin asks for one stretch of the versions of one core, groups are points that hit every stretch, and the fewest of
+    /// those are known: always the last version of the first stretch to end.
+    #[test]
+    fn stretches_of_one_core_are_hit_by_the_fewest_points(
+        stretches in prop::collection::vec((1..60_u64, 0..12_u64), 20..60),
+    ) {
+        let mut builder = Universe::builder();
+        for version in 1..=72_u64 {
+            let version = parse_version(&format!("{version}.0.0")).unwrap();
+            builder.release(name("core"), version, ReleaseFacts::new());
+        }
+        let mut asked = Request::new();
+        for (at, (from, length)) in stretches.iter().enumerate() {
+            let range = format!(">={from}.0.0 <={}.0.0", from + length);
+            let facts = ReleaseFacts::new().needs(name("core"), range.parse().unwrap(), DependencyKind::Peer);
+            let plugin = name(&format!("plugin-{at}"));
+            builder.release(plugin.clone(), parse_version("1.0.0").unwrap(), facts);
+            asked = asked.root(plugin, "*".parse().unwrap());
+        }
+        let mut by_end: Vec<(u64, u64)> = stretches.iter().map(|(from, length)| (from + length, *from)).collect();
+        by_end.sort_unstable();
+        let mut points: Vec<u64> = Vec::new();
+        for (end, from) in by_end {
+            if points.last().is_none_or(|point| *point < from) {
+                points.push(end);
+            }
+        }
+        let found = resolve_groups(&builder.build(), &asked).unwrap();
+        prop_assert_eq!((found.groups().len(), found.is_fewest()), (points.len(), true));
     }
 
     #[test]
