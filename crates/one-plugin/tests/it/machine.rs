@@ -116,6 +116,35 @@ fn a_line_longer_than_the_bound_costs_only_itself() {
 }
 
 #[test]
+fn many_lines_at_once_are_answered_in_order() {
+    let bad = ["", "{", "[]", "\u{1}"];
+    let line = |at: usize| match at % 7 {
+        6 => bad[at % bad.len()].to_owned(),
+        _ => format!(
+            r#"{{"id": {at}, "packages": {{"a": {{"1.0.{at}": {{}}}}}}, "root": {{"a": "*"}}}}"#
+        ),
+    };
+    let count = 5_000;
+    let input: Vec<String> = (0..count).map(line).collect();
+    let ran = Home::new().feed("resolve --cases", input.join("\n").as_bytes());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let answers: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(answers.len(), count);
+    for (at, answer) in answers.iter().enumerate() {
+        if at % 7 == 6 {
+            assert_eq!(answer["error"]["_tag"], "InvalidCase", "{at}");
+        } else {
+            assert_eq!(answer["id"], at);
+            assert_eq!(answer["selection"]["a"], format!("1.0.{at}"));
+        }
+    }
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_ends_it_quietly() {
     let home = Home::new();
     let mut child = home
