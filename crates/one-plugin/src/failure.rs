@@ -6,10 +6,11 @@ use one_ontology::{InvalidValue, ScopeError, StoreError};
 use plugin_executor_node::NodeError;
 use plugin_lifecycle::ManagerError;
 use plugin_registry::{CatalogError, RegistryError};
-use plugin_resolver::{Failure as ResolutionFailure, ResolverError};
+use plugin_resolver::{Detail, Explanation, Failure as ResolutionFailure, ResolverError};
 use plugin_source_npm::NpmError;
 use serde_json::{Value, json};
 
+use crate::paint::{Paint, harmless};
 use crate::tags;
 
 /// An error as people and machines are told it.
@@ -17,6 +18,8 @@ use crate::tags;
 pub(crate) struct Failure {
     tag: &'static str,
     message: String,
+    /// Why versions cannot be chosen.
+    why: Option<Box<Explanation>>,
     details: Vec<String>,
 }
 
@@ -38,6 +41,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ),
     ("HomeUnusable", "choose another directory with --home"),
     (
+        "LockFileUnusable",
+        "name a file that can be read and written; `one-plugin lock` makes one",
+    ),
+    (
         "NodeMissing",
         "install Node 20 or later, or name it with --node; native plugins run without it",
     ),
@@ -52,6 +59,7 @@ impl Failure {
         Self {
             tag,
             message: message.into(),
+            why: None,
             details: Vec::new(),
         }
     }
@@ -70,28 +78,53 @@ impl Failure {
         &self.message
     }
 
-    /// The readable paragraph.
-    pub(crate) fn paragraph(&self) -> String {
-        let mut text = format!("error[{}]: {}", self.tag, self.message);
-        for line in &self.details {
-            text.push_str("\n  ");
-            text.push_str(line);
+    /// Whether requests are in each other's way that could be met apart.
+    pub(crate) fn is_between_several(&self) -> bool {
+        self.why
+            .as_ref()
+            .is_some_and(|why| why.requests().len() > 1)
+    }
+
+    /// The readable paragraph, as a terminal may have it.
+    pub(crate) fn paragraph(&self, detail: Detail, paint: Paint) -> String {
+        let mut lines: Vec<String> = match &self.why {
+            Some(why) => why
+                .report(detail)
+                .iter()
+                .map(|line| paint.line(line))
+                .collect(),
+            None => vec![harmless(&self.message)],
+        };
+        lines.extend(self.details.iter().map(|line| harmless(line)));
+        let is_told = self
+            .why
+            .as_ref()
+            .is_some_and(|why| !why.alternatives().is_empty());
+        if let Some(help) = tags::help(self.tag).filter(|_| !is_told) {
+            lines.push(format!("-> {help}"));
         }
-        if let Some(help) = tags::help(self.tag) {
-            text.push_str("\n  -> ");
-            text.push_str(help);
-        }
-        text
+        let mark = paint.error(&format!("error[{}]:", self.tag));
+        format!("{mark} {}", lines.join("\n  "))
     }
 
     /// The wire view.
     pub(crate) fn json(&self) -> Value {
-        json!({
+        let mut details: Vec<String> = Vec::new();
+        if let Some(why) = &self.why {
+            // The first line is the message.
+            details.extend(why.lines().into_iter().skip(1));
+        }
+        details.extend(self.details.iter().cloned());
+        let mut wire = json!({
             "_tag": self.tag,
             "message": self.message,
-            "details": self.details,
+            "details": details,
             "help": tags::help(self.tag),
-        })
+        });
+        if let (Some(why), Some(wire)) = (&self.why, wire.as_object_mut()) {
+            wire.insert("alternatives".to_owned(), json!(why.alternatives()));
+        }
+        wire
     }
 
     /// See the exit codes in `--help`.
@@ -127,7 +160,8 @@ fn exit_code(tag: &str) -> u8 {
         | "IntegrityMismatch"
         | "NpmIntegrityMismatch"
         | "InstanceUnreadable" => 7,
-        "InputUnreadable" | "InvalidText" | "InvalidRow" | "AmbiguousName" | "UsageError" => 2,
+        "InputUnreadable" | "LockFileUnusable" | "InvalidText" | "InvalidRow" | "AmbiguousName"
+        | "UsageError" => 2,
         "PluginStartFailed" | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
         _ => 6,
@@ -156,27 +190,20 @@ tagged!(
 
 impl From<ManagerError> for Failure {
     fn from(error: ManagerError) -> Self {
-        let failure = Self::new(error.tag(), error.to_string());
         match error {
-            ManagerError::Resolution(resolution) => failure.with(explanation(&resolution)),
-            _ => failure,
+            ManagerError::Resolution(resolution) => resolution.into(),
+            error => Self::new(error.tag(), error.to_string()),
         }
     }
 }
 
 impl From<ResolutionFailure> for Failure {
     fn from(error: ResolutionFailure) -> Self {
-        Self::new(error.tag(), error.to_string()).with(explanation(&error))
-    }
-}
-
-/// The lines of an explanation below its headline, which is the message.
-fn explanation(failure: &ResolutionFailure) -> Vec<String> {
-    match failure {
-        ResolutionFailure::Conflict(explanation) => {
-            explanation.lines().into_iter().skip(1).collect()
+        let mut failure = Self::new(error.tag(), error.to_string());
+        if let ResolutionFailure::Conflict(why) = error {
+            failure.why = Some(why);
         }
-        _ => Vec::new(),
+        failure
     }
 }
 

@@ -7,6 +7,7 @@ mod failure;
 mod interrupt;
 mod meter;
 mod output;
+mod paint;
 mod session;
 mod tags;
 mod timer;

@@ -22,6 +22,8 @@ pub(crate) struct Waited {
     outside: AtomicU64,
     /// Our own work within a wait: answering plugins' host calls.
     inside: AtomicU64,
+    /// How many documents came.
+    pub(crate) documents: AtomicU64,
 }
 
 impl Waited {
@@ -58,7 +60,9 @@ impl Source for MeteredSource {
     // Documents are asked for many at once; the collector as a whole is what is waited for, so
     // each is not measured here but by whoever asks for one batch.
     async fn package(&self, name: &str) -> Result<PackageDocument, SourceError> {
-        self.0.package(name).await
+        let document = self.0.package(name).await;
+        self.1.documents.fetch_add(1, Ordering::Relaxed);
+        document
     }
 
     async fn stage(

@@ -1,21 +1,30 @@
 //! Saying things: words for people, JSON for machines, progress beside both.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use plugin_registry::{Progress, ProgressSink};
+use plugin_resolver::Detail;
 use serde::Serialize;
 
 use crate::cli::Global;
 use crate::failure::Failure;
+use crate::paint::{Paint, harmless};
 
 /// Where a command says what it has to say.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
     shown: Shown,
+    detail: Detail,
+    /// On standard error.
+    paint: Paint,
 }
 
 /// How progress is shown on standard error.
@@ -29,14 +38,20 @@ enum Shown {
 
 impl Output {
     pub(crate) fn new(global: &Global) -> Self {
-        let shown = if std::io::stderr().is_terminal() {
-            Shown::Live
-        } else {
-            Shown::Lines
-        };
+        let is_terminal = std::io::stderr().is_terminal();
         Self {
             json: global.json,
-            shown,
+            shown: if is_terminal {
+                Shown::Live
+            } else {
+                Shown::Lines
+            },
+            detail: if global.verbose {
+                Detail::Full
+            } else {
+                Detail::Brief
+            },
+            paint: Paint::new(global.color, is_terminal),
         }
     }
 
@@ -75,9 +90,18 @@ impl Output {
         if self.json {
             json_line(&failure.json().to_string());
         } else {
-            let _closed = writeln!(std::io::stderr(), "{}", harmless(&failure.paragraph()));
+            let text = failure.paragraph(self.detail, self.paint);
+            let _closed = writeln!(std::io::stderr(), "{text}");
         }
         failure.exit_code()
+    }
+
+    /// Shows what `say` says of something long, as long as the watch lives.
+    pub(crate) fn watch(&self, say: impl Fn() -> String + Send + 'static) -> Watch {
+        match self.shown {
+            Shown::Live => Watch::start(self.progress(), say),
+            Shown::Lines => Watch { thread: None },
+        }
     }
 
     /// Where the progress of something long goes.
@@ -85,6 +109,44 @@ impl Output {
         LiveProgress {
             shown: self.shown,
             width: Mutex::new(0),
+        }
+    }
+}
+
+/// How long something may take before it is shown.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often what is shown is written anew.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// Shows how far something is, from its second second on, until it is dropped. Only a person at a
+/// terminal is shown anything.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    thread: Option<(Sender<Infallible>, JoinHandle<()>)>,
+}
+
+impl Watch {
+    fn start(progress: LiveProgress, say: impl Fn() -> String + Send + 'static) -> Self {
+        let (alive, ended) = channel::<Infallible>();
+        let thread = std::thread::spawn(move || {
+            let mut wait = PATIENCE;
+            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                progress.report(Progress::Step { what: say() });
+                wait = REDRAW;
+            }
+        });
+        Self {
+            thread: Some((alive, thread)),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some((alive, thread)) = self.thread.take() {
+            drop(alive);
+            let _ended = thread.join();
         }
     }
 }
@@ -102,17 +164,6 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     }
     let _closed = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-/// Text as a terminal may have it: plugins and packages say what they like, so control characters,
-/// which could move the cursor, set titles or forge lines, become visible.
-fn harmless(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' | '\t' => c,
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 /// Prints a line of words.
@@ -189,19 +240,5 @@ pub(crate) fn megabytes(bytes: u64) -> String {
         format!("{:.0} kB", bytes as f64 / 1e3)
     } else {
         format!("{:.1} MB", bytes as f64 / 1e6)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn what_plugins_say_does_not_move_the_cursor() {
-        let said = "ok\u{1b}[2J\u{7}\r\u{9b}31m\tend\nnext";
-        assert_eq!(
-            harmless(said),
-            "ok\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}31m\tend\nnext"
-        );
     }
 }

@@ -22,7 +22,8 @@ pub use machine::{
     StateKind, Transition, transition,
 };
 pub use manager::{
-    Call, Execution, InstalledPlugin, PluginManager, Tenant, Trail, UsageStatistics, UsageWindow,
+    Asked, Call, Execution, Installed, InstalledPlugin, PluginManager, Question, Tenant, Trail,
+    UsageStatistics, UsageWindow,
 };
 pub use native_source::native_source;
 pub use one_runtime::{

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod asking;
 mod audit;
 mod budget;
 pub(crate) mod catalog;
@@ -7,9 +8,11 @@ mod configure;
 mod exec;
 mod installed;
 mod lines;
+mod locking;
 mod name;
 mod org;
 mod planning;
+mod together;
 
 use std::process::ExitCode;
 
@@ -64,8 +67,9 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Sync(args) => catalog::sync(&session, args, output)?,
         Command::Search(args) => catalog::search(&session, args, output)?,
         Command::Show(args) => catalog::show(&session, args, output)?,
-        Command::Plan(args) => planning::plan(&session, &args.package, output)?,
-        Command::Tree(args) => planning::tree(&session, args, output)?,
+        Command::Plan(args) => return planning::plan(&session, args, output),
+        Command::Tree(args) => together::tree(&session, args, output)?,
+        Command::Lock(args) => locking::lock(&session, args, output)?,
         Command::Install(args) => planning::install(&session, args, output)?,
         Command::List => installed::list(&session, output)?,
         Command::Activate(args) => installed::activate(&session, &args.package, output)?,

@@ -1,52 +1,19 @@
 //! Planning and installing.
 
+use std::process::ExitCode;
+
 use futures::executor::block_on;
-use plugin_lifecycle::{InstallPlan, ManagerError, PlanPart, Tenant};
+use plugin_lifecycle::{Asked, InstallPlan, PlanPart, Tenant};
 use plugin_registry::{Freshness, Reused};
-use plugin_resolver::{Explanation, Failure as Resolution, PackageName, Problem, Requirer};
+use plugin_resolver::Request;
 use plugin_runtime_api::{Engine, PermissionPreset, Permissions};
 use serde_json::json;
 
-use super::name;
-use crate::cli::{InstallArgs, TreeArgs};
+use super::{asking, together};
+use crate::cli::{InstallArgs, PlanArgs};
 use crate::failure::Failure;
 use crate::output::{Output, megabytes};
 use crate::session::Session;
-
-fn make(session: &Session, tenant: &Tenant, package: &str) -> Result<InstallPlan, Failure> {
-    let (package, range) = name::split(package);
-    let package = name::package(session, tenant, package)?;
-    at_latest(&package, range, |range| {
-        block_on(tenant.plan_install(package.as_str(), range))
-    })
-    .map_err(|error| no_node(session, error.into()))
-}
-
-/// At the range given, else at the tag `latest`; where nothing says which release that is (the
-/// facts of this program do not say it of every plugin), at the newest release.
-fn at_latest<T>(
-    package: &PackageName,
-    range: Option<&str>,
-    ask: impl Fn(&str) -> Result<T, ManagerError>,
-) -> Result<T, ManagerError> {
-    if let Some(range) = range {
-        return ask(range);
-    }
-    match ask("latest") {
-        Err(ManagerError::Resolution(Resolution::Conflict(why))) if untagged(&why, package) => {
-            ask("*")
-        }
-        other => other,
-    }
-}
-
-fn untagged(why: &Explanation, package: &PackageName) -> bool {
-    why.requirements().iter().any(|requirement| {
-        requirement.by == Requirer::Request
-            && requirement.package == *package
-            && matches!(requirement.problem, Some(Problem::TagUnknown { .. }))
-    })
-}
 
 /// Why no executor runs Node plugins is worth more than that none does.
 pub(crate) fn no_node(session: &Session, failure: Failure) -> Failure {
@@ -56,10 +23,30 @@ pub(crate) fn no_node(session: &Session, failure: Failure) -> Failure {
     }
 }
 
-pub(crate) fn plan(session: &Session, package: &str, output: &Output) -> Result<(), Failure> {
-    let plan = make(session, &session.tenant()?, package)?;
+pub(crate) fn plan(
+    session: &Session,
+    args: &PlanArgs,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let tenant = session.tenant()?;
+    let (asked, how) = asking::read(session, &tenant, &args.wish)?;
+    let [one] = asked.as_slice() else {
+        return together::plan(session, &tenant, args, output);
+    };
+    let plan = make(session, &tenant, one, how, output)?;
     output.say(&plan, || words(&plan));
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make(
+    session: &Session,
+    tenant: &Tenant,
+    asked: &Asked,
+    how: Request,
+    output: &Output,
+) -> Result<InstallPlan, Failure> {
+    let _watch = asking::watch(session, output);
+    block_on(tenant.plan(asked, how)).map_err(|error| no_node(session, error.into()))
 }
 
 /// A plan as people read it.
@@ -100,19 +87,6 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
     text
 }
 
-pub(crate) fn tree(session: &Session, args: &TreeArgs, output: &Output) -> Result<(), Failure> {
-    let tenant = session.tenant()?;
-    let (package, range) = name::split(&args.package);
-    let package = name::package(session, &tenant, package)?;
-    let tree = at_latest(&package, range, |range| {
-        block_on(tenant.dependency_tree(package.as_str(), range, args.depth))
-    })?;
-    output.say(&json!({"package": package, "tree": tree}), || {
-        tree.trim_end().to_owned()
-    });
-    Ok(())
-}
-
 pub(crate) fn install(
     session: &Session,
     args: &InstallArgs,
@@ -120,7 +94,9 @@ pub(crate) fn install(
 ) -> Result<(), Failure> {
     let preset: PermissionPreset = args.grant.parse()?;
     let tenant = session.tenant()?;
-    let plan = make(session, &tenant, &args.package)?.granting(Permissions::preset(preset));
+    let asked = asking::package(session, &tenant, &args.package)?;
+    let how = asking::how(&args.choosing)?;
+    let plan = make(session, &tenant, &asked, how, output)?.granting(Permissions::preset(preset));
     output.note(&words(&plan));
     if plan.engine == Engine::Node {
         output.note(&estimate(session, &plan));

@@ -19,6 +19,7 @@ const COMMANDS: &[&str] = &[
     "audit",
     "usage",
     "tree",
+    "lock",
     "org",
     "org create",
     "org show",
@@ -57,7 +58,7 @@ fn the_list_above_is_whole() {
     for name in &listed {
         assert!(COMMANDS.contains(name), "{name}");
     }
-    assert_eq!(listed.len(), 19);
+    assert_eq!(listed.len(), 20);
 }
 
 #[test]

@@ -16,3 +16,4 @@ mod program;
 mod secrets;
 mod syncs;
 mod tenants;
+mod versions;

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use one_ontology::ThingId;
-use plugin_registry::{
-    CORE_PACKAGE, Collected, Freshness, Installability, Manifest, PluginLayer, RegistryError,
-    Source, collect,
-};
-use plugin_resolver::{PackageName, Request, Resolution, Selected, Spec, parse_version, resolve};
-use plugin_runtime_api::{Engine, PluginName};
+use one_ontology::{GroupId, ThingId};
+use plugin_registry::{CORE_PACKAGE, Collected, Installability, Manifest};
+use plugin_resolver::{PackageName, Request, Resolution, Selected};
+use plugin_runtime_api::{Engine, Permissions, PluginName};
 
+use crate::manager::question::{Asked, Installed, Question};
 use crate::{
     InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, StateKind, Tenant,
 };
@@ -32,53 +30,39 @@ impl Tenant {
         package: &str,
         requested: &str,
     ) -> Result<InstallPlan, ManagerError> {
+        let asked = Asked {
+            name: package.parse()?,
+            spec: Some(requested.parse()?),
+        };
+        self.plan(&asked, Request::new()).await
+    }
+
+    /// As [`Tenant::plan_install`], with `how` saying how versions are chosen: policy, prereleases,
+    /// host versions, a lock.
+    ///
+    /// # Errors
+    /// As [`Tenant::plan_install`].
+    pub async fn plan(&self, asked: &Asked, how: Request) -> Result<InstallPlan, ManagerError> {
         self.allow(Operation::InstallPluginInOrg)?;
-        let name: PackageName = package.parse()?;
-        let spec: Spec = requested.parse()?;
         let installed = self.load_all().await?;
-        if let Some(instance) = find(&installed, name.as_str()) {
+        if let Some(instance) = find(&installed, asked.name.as_str()) {
             return Err(already(instance));
         }
-        let layer = PluginLayer::with(
-            std::iter::once(name.clone()).chain(
-                installed
-                    .iter()
-                    .filter_map(|i| i.properties.npm_package.as_str().parse().ok()),
-            ),
-        );
-        let (engine, collected) = self.collect_from_first(&name, &layer).await?;
-        if self.shared().executor.enforcement(&engine).is_none() {
+        let asked = std::slice::from_ref(asked);
+        let question = self.question_beside(asked, how, &installed).await?;
+        if self
+            .shared()
+            .executor
+            .enforcement(&question.engine)
+            .is_none()
+        {
             return Err(ManagerError::NoExecutor {
-                engine: engine.to_string(),
+                engine: question.engine.to_string(),
             });
         }
-        let mut request = Request::new().root(name.clone(), spec);
-        for instance in &installed {
-            let package = instance.properties.npm_package.as_str();
-            let version = parse_version(&instance.properties.version);
-            if let (Ok(package), Ok(version)) = (package.parse(), version) {
-                request = request.host(package, version);
-            }
-        }
-        let resolution = resolve(&collected.universe, &request)
-            .map_err(|failure| failure.advised(&collected.universe, &request))?;
-        let planning = Planning {
-            root: &name,
-            installed: &installed,
-            collected: &collected,
-        };
-        Ok(InstallPlan {
-            group: self.group_id(),
-            package: package.parse()?,
-            requested: requested.to_owned(),
-            warnings: planning.warnings(&resolution, &engine),
-            engine,
-            steps: planning.steps(&resolution)?,
-            grants: self.shared().policy.grants.clone(),
-            lock: resolution.lock(),
-            tree: resolution.tree(SHOWN_DEPTH).to_string(),
-            freshness: planning.freshness(),
-        })
+        let resolution = question.answer()?;
+        let grants = self.shared().policy.grants.clone();
+        install_plan(self.group_id(), &question, &resolution, &installed, grants)
     }
 
     /// What a package at `requested` needs, as a tree for display, to a depth; what lies deeper is
@@ -92,43 +76,47 @@ impl Tenant {
         requested: &str,
         depth: usize,
     ) -> Result<String, ManagerError> {
-        self.allow(Operation::ViewPluginDependencies)?;
-        let name: PackageName = package.parse()?;
-        let layer = PluginLayer::with([name.clone()]);
-        let (_, collected) = self.collect_from_first(&name, &layer).await?;
-        let request = Request::new().root(name, requested.parse()?);
-        let resolution = resolve(&collected.universe, &request)
-            .map_err(|failure| failure.advised(&collected.universe, &request))?;
-        Ok(resolution.tree(depth).to_string())
+        let asked = Asked {
+            name: package.parse()?,
+            spec: Some(requested.parse()?),
+        };
+        let question = self
+            .question(&[asked], Request::new(), Installed::Ignored)
+            .await?;
+        Ok(question.answer()?.tree(depth).to_string())
     }
+}
 
-    async fn collect_from_first(
-        &self,
-        name: &PackageName,
-        layer: &PluginLayer,
-    ) -> Result<(Engine, Collected), ManagerError> {
-        let mut refusal = None;
-        let mut asked = Vec::new();
-        for (engine, source) in &self.shared().sources {
-            let source: &dyn Source = source.as_ref();
-            match collect(source, std::slice::from_ref(name), layer).await {
-                Ok(collected) => return Ok((engine.clone(), collected)),
-                Err(error) => {
-                    asked.push(source.id().0);
-                    // That one source does not have it is worth less than that another, which
-                    // might, gave no answer.
-                    if !matches!(error, RegistryError::PluginNotFound { .. }) {
-                        refusal.get_or_insert(error);
-                    }
-                }
-            }
-        }
-        Err(match refusal {
-            Some(error) => error.into(),
-            None if asked.is_empty() => ManagerError::NoSource,
-            None => RegistryError::plugin_not_found(name.as_str(), &asked.join(", ")).into(),
-        })
-    }
+/// The plan of an answer for one plugin.
+fn install_plan(
+    group: GroupId,
+    question: &Question,
+    resolution: &Resolution,
+    installed: &[Instance],
+    grants: Permissions,
+) -> Result<InstallPlan, ManagerError> {
+    let Some((root, spec)) = question.request.roots().next() else {
+        return Err(ManagerError::PlanOutdated {
+            reason: "it asks for nothing".to_owned(),
+        });
+    };
+    let planning = Planning {
+        root,
+        installed,
+        collected: &question.collected,
+    };
+    Ok(InstallPlan {
+        group,
+        package: root.as_str().parse()?,
+        requested: spec.to_string(),
+        warnings: planning.warnings(resolution, &question.engine),
+        engine: question.engine.clone(),
+        steps: planning.steps(resolution)?,
+        grants,
+        lock: resolution.lock(),
+        tree: resolution.tree(SHOWN_DEPTH).to_string(),
+        freshness: question.freshness(),
+    })
 }
 
 pub(crate) fn find<'a>(installed: &'a [Instance], package: &str) -> Option<&'a Instance> {
@@ -243,14 +231,6 @@ impl Planning<'_> {
             warnings.push(format!("these need each other: {}", names.join(" -> ")));
         }
         warnings
-    }
-
-    fn freshness(&self) -> Freshness {
-        let all: Vec<Freshness> = self.collected.freshness.values().copied().collect();
-        [Freshness::Embedded, Freshness::Cached]
-            .into_iter()
-            .find(|least| all.contains(least))
-            .unwrap_or(Freshness::Live)
     }
 }
 

@@ -1,8 +1,14 @@
 //! What can be said on the command line.
 
+mod versions;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::paint::Colour;
+
+pub(crate) use self::versions::{Choosing, LockArgs, PlanArgs, TreeArgs, Which, Wish};
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
@@ -57,6 +63,12 @@ pub(crate) struct Global {
     /// Ask no registry: use what is kept and what is part of the program
     #[arg(long, global = true)]
     pub(crate) offline: bool,
+    /// Explain conflicts in full
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
+    /// Colour explanations; `auto` does at a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Colour,
     /// The node program [default: the first on PATH]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) node: Option<PathBuf>,
@@ -88,11 +100,14 @@ The registry is asked at most once in five minutes.")]
   one-plugin show knowledge
   one-plugin show @elizaos/plugin-knowledge --json")]
     Show(PackageArg),
-    /// Show what installing a plugin would do, and do nothing
+    /// Show what installing would do, and do nothing; several packages that cannot be together are put in groups
     #[command(after_help = "Examples:
   one-plugin plan knowledge
-  one-plugin plan '@elizaos/plugin-knowledge@^1.6'")]
-    Plan(PackageArg),
+  one-plugin plan '@elizaos/plugin-knowledge@^1.6'
+  one-plugin plan bootstrap knowledge form goals         in as few groups as possible, and why
+  one-plugin plan bootstrap form --together              or why they cannot be together
+  one-plugin plan knowledge --host @elizaos/core=1.6.3   for a host that has this core")]
+    Plan(PlanArgs),
     /// Install a plugin with what it needs
     #[command(after_help = "Examples:
   one-plugin install knowledge
@@ -137,11 +152,18 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     #[command(after_help = "Examples:
   one-plugin usage knowledge --window week")]
     Usage(UsageArgs),
-    /// Show what a plugin needs, as a tree
+    /// Show what packages need, as a tree
     #[command(after_help = "Examples:
   one-plugin tree knowledge
-  one-plugin tree knowledge --depth 2")]
+  one-plugin tree knowledge bootstrap --depth 2
+  one-plugin tree knowledge --policy lowest")]
     Tree(TreeArgs),
+    /// Keep the exact versions in a file for version control
+    #[command(after_help = "Examples:
+  one-plugin lock knowledge bootstrap -o plugins.lock
+  one-plugin lock knowledge bootstrap --lock plugins.lock   keep what still fits
+The same packages and the same facts give the same bytes.")]
+    Lock(LockArgs),
     /// Make organisations and look after their members
     #[command(
         subcommand,
@@ -221,6 +243,8 @@ pub(crate) struct InstallArgs {
         value_parser = ["read_only", "connected", "full"]
     )]
     pub(crate) grant: String,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
 }
 
 /// Of `config`.
@@ -282,16 +306,6 @@ pub(crate) struct UsageArgs {
     /// Over which time
     #[arg(long, default_value = "day", value_parser = ["hour", "day", "week", "month"])]
     pub(crate) window: String,
-}
-
-/// Of `tree`.
-#[derive(Args, Debug)]
-pub(crate) struct TreeArgs {
-    /// The package, with `@RANGE` if wanted
-    pub(crate) package: String,
-    /// How deep it is shown
-    #[arg(long, default_value_t = 5)]
-    pub(crate) depth: usize,
 }
 
 /// Of `resolve`.

@@ -1,0 +1,87 @@
+//! Several packages: in one selection, or in groups where there is none.
+
+use std::process::ExitCode;
+
+use futures::executor::block_on;
+use plugin_lifecycle::{Installed, Question, Tenant};
+use plugin_registry::Freshness;
+use plugin_resolver::{Grouping, Lock, resolve_groups};
+use plugin_runtime_api::Engine;
+use serde::Serialize;
+use serde_json::json;
+
+use super::asking;
+use crate::cli::{PlanArgs, TreeArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+
+/// The exit code of what cannot be had together.
+const CONFLICT: u8 = 5;
+
+/// How deep the tree of a plan is shown.
+const SHOWN_DEPTH: usize = 5;
+
+/// A plan for several packages, as machines read it.
+#[derive(Serialize)]
+struct Plan {
+    #[serde(flatten)]
+    grouping: Grouping,
+    /// One for each group.
+    locks: Vec<Lock>,
+    freshness: Freshness,
+}
+
+pub(crate) fn plan(
+    session: &Session,
+    tenant: &Tenant,
+    args: &PlanArgs,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let (asked, how) = asking::read(session, tenant, &args.wish)?;
+    let watch = asking::watch(session, output);
+    let question = block_on(tenant.question(&asked, how, Installed::Kept))?;
+    drop(watch);
+    if args.together {
+        asking::answer(&question)?;
+    }
+    let grouping = resolve_groups(&question.collected.universe, &question.request)?;
+    let is_whole = grouping.left_out().len() == 0;
+    let plan = Plan {
+        locks: grouping.locks().collect(),
+        freshness: question.freshness(),
+        grouping,
+    };
+    output.say(&plan, || words(&plan, &question));
+    Ok(if is_whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(CONFLICT)
+    })
+}
+
+fn words(plan: &Plan, question: &Question) -> String {
+    let mut text = plan.grouping.lines().join("\n");
+    let mut groups = plan.grouping.groups();
+    if let (Some(only), None) = (groups.next(), groups.next()) {
+        let tree = only.resolution().tree(SHOWN_DEPTH).to_string();
+        text.push_str("\n\n");
+        text.push_str(tree.trim_end());
+    }
+    if plan.freshness == Freshness::Embedded && question.engine != Engine::Native {
+        text.push_str(
+            "\n\nnote: planned with this program's own facts; the registry may know newer releases",
+        );
+    }
+    text
+}
+
+pub(crate) fn tree(session: &Session, args: &TreeArgs, output: &Output) -> Result<(), Failure> {
+    let question = asking::question(session, &args.wish, output)?;
+    let tree = asking::answer(&question)?.tree(args.depth).to_string();
+    let packages: Vec<_> = question.request.roots().map(|(name, _)| name).collect();
+    output.say(&json!({"packages": packages, "tree": tree}), || {
+        tree.trim_end().to_owned()
+    });
+    Ok(())
+}
