@@ -205,19 +205,7 @@ fn plugins() -> BTreeMap<String, Releases> {
 #[must_use]
 pub(crate) fn closure() -> Problem {
     let Some(folder) = data_folder() else {
-        let mut problem = registry(1_105, Shape::Mixed, Sizes::Few, 1_105);
-        let any = |(target, package): (usize, &Package)| Edge {
-            target,
-            text: "*".to_owned(),
-            admitted: span(0..u32::try_from(package.releases.len()).unwrap()),
-        };
-        let requests = problem
-            .packages
-            .iter()
-            .enumerate()
-            .map(|entry| vec![any(entry)]);
-        problem.requests = requests.collect();
-        return problem;
+        return islands();
     };
     let file = File::open(folder.join("packuments-closure.json.gz")).unwrap();
     let closure: Closure = serde_json::from_reader(BufReader::new(GzDecoder::new(file))).unwrap();
@@ -227,6 +215,29 @@ pub(crate) fn closure() -> Problem {
         .map(|name| vec![name.clone()])
         .collect();
     problem(&closure.packages, &closure.dist_tags, &roots)
+}
+
+/// As many packages and releases in registries of 50, since a request of npm's reaches some dozens of packages and not all.
+fn islands() -> Problem {
+    let mut problem = Problem::default();
+    for (seed, packages) in (0..).zip([50; 21].into_iter().chain([55])) {
+        let first = problem.packages.len();
+        let island = registry(packages, Shape::Mixed, Sizes::Few, seed);
+        for (at, mut package) in island.packages.into_iter().enumerate() {
+            package.name = format!("p{:04}", first + at);
+            let edges = package.releases.iter_mut();
+            for edge in edges.flat_map(|release| &mut release.edges) {
+                edge.target += first;
+            }
+            problem.requests.push(vec![Edge {
+                target: first + at,
+                text: "*".to_owned(),
+                admitted: span(0..u32::try_from(package.releases.len()).unwrap()),
+            }]);
+            problem.packages.push(package);
+        }
+    }
+    problem
 }
 
 /// Metadata as a problem; needs of packages that are not there are left out, for everyone. Each request asks for any version of these names.

@@ -20,7 +20,7 @@ pub use ecosystem::{DATA, data_folder};
 pub use problem::{Answer, Edge, Package, Problem, Release, Spans};
 pub use random::Random;
 pub use scenario::{Family, Scenario};
-pub use synthetic::{Shape, Sizes, contradiction, registry};
+pub use synthetic::{Backwards, Shape, Sizes, contradiction, needs_of, registry};
 pub use trial::{Stopped, Trial, judge, run_as_child};
 
 #[cfg(doctest)]

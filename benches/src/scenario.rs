@@ -16,7 +16,7 @@ pub enum Scenario {
     Contradiction(u32),
     /// Every plugin of a registry like elizaOS's, at once.
     Everything,
-    /// Packages as real plugins have below them; each of the first hundred is a request.
+    /// Packages as real plugins have them below; each is a request.
     Closure,
     /// A problem that is hard by construction.
     Hard(Family, u32),

@@ -174,6 +174,27 @@ pub fn registry(nodes: u32, shape: Shape, sizes: Sizes, seed: u64) -> Problem {
     }
 }
 
+/// Which of so many packages need which, as npm has it, by number; without cycles if none goes backwards.
+#[must_use]
+pub fn needs_of(nodes: usize, backwards: Backwards) -> Vec<Vec<usize>> {
+    let mut needs = targets(nodes, 3, &mut Random::new(7));
+    if backwards == Backwards::Never {
+        for (from, needs) in needs.iter_mut().enumerate() {
+            needs.retain(|to| *to > from);
+        }
+    }
+    needs
+}
+
+/// Whether needs go backwards, so that there are cycles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backwards {
+    /// They do not.
+    Never,
+    /// One in a hundred does.
+    Rarely,
+}
+
 /// Who needs whom, whatever the release.
 fn targets(nodes: usize, roots: usize, random: &mut Random) -> Vec<Vec<usize>> {
     let mut targets = vec![Vec::new(); nodes];

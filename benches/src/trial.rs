@@ -17,12 +17,14 @@ use crate::scenario::Scenario;
 /// What became of a contestant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trial {
-    /// How the last request ended.
+    /// How the last request ended; if the budget of any was spent, then that.
     pub end: End,
     /// CPU time of all requests, in seconds.
     pub seconds: f64,
     /// Most heap that was in use beyond what the problem needs when made ready, in bytes.
     pub peak: f64,
+    /// Heap that the problem needs when made ready, in bytes.
+    pub held: f64,
 }
 
 /// Why there is no result.
@@ -80,10 +82,11 @@ pub fn judge(
     let text = String::from_utf8_lossy(&output.stdout);
     let fields: Vec<&str> = text.split_whitespace().collect();
     match fields[..] {
-        [end, seconds, peak] => Ok(Trial {
+        [end, seconds, peak, held] => Ok(Trial {
             end: end.parse().unwrap(),
             seconds: seconds.parse().unwrap(),
             peak: peak.parse().unwrap(),
+            held: held.parse().unwrap(),
         }),
         _ if patience == 0 || output.status.signal() == Some(OUT_OF_TIME) => {
             Err(Stopped::Limit(limit))
@@ -106,18 +109,23 @@ pub fn run_as_child(arguments: &[String], allocator: &'static PeakAlloc) {
     let seconds: u64 = seconds.parse().unwrap();
     let solve = move || {
         let problem = scenario.problem();
+        let without = allocator.current_usage();
         let contestant = peer.prepare(&problem);
         allow(seconds);
         allocator.reset_peak_usage();
         let before = allocator.current_usage();
+        let held = before - without;
         let mut end = End::Solved;
         let time = time(|| {
             for request in 0..problem.requests.len() {
-                end = contestant.run(request);
+                let this = contestant.run(request);
+                if end != End::BudgetSpent {
+                    end = this;
+                }
             }
         });
         let peak = allocator.peak_usage() - before;
-        println!("{end} {} {peak}", time.as_secs_f64());
+        println!("{end} {} {peak} {held}", time.as_secs_f64());
         // Dropping all that is left would only take time.
         std::process::exit(0);
     };

@@ -9,6 +9,8 @@
     reason = "a broken bench may panic"
 )]
 
+mod order;
+mod ranges;
 mod solving;
 
 use std::fs;
@@ -51,7 +53,18 @@ fn measure() {
             is_quick,
         }
     };
-    let measures: [fn(Plan) -> Section; 1] = [solving::registries];
+    let measures: [fn(Plan) -> Section; 10] = [
+        solving::registries,
+        solving::impossible,
+        solving::frozen,
+        solving::closure,
+        solving::hard,
+        solving::newest,
+        solving::metadata,
+        order::order,
+        ranges::ranges,
+        solving::npm,
+    ];
     let mut sections = Vec::new();
     for measure in measures {
         let section = measure(plan);

@@ -1,5 +1,6 @@
 //! Who is measured. Each gets the problem in its own form beforehand; what is timed is solving, and saying why not.
 
+mod npm;
 mod ours;
 mod pubgrub;
 mod resolvo;
@@ -7,6 +8,7 @@ mod resolvo;
 use std::fmt;
 use std::str::FromStr;
 
+pub use self::npm::{NpmTree, npm_tree};
 pub use self::ours::{Ours, request, universe};
 pub use self::pubgrub::Pubgrub;
 pub use self::resolvo::Resolvo;

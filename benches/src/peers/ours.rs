@@ -1,5 +1,6 @@
 //! The project's resolver.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use plugin_resolver::{
@@ -21,20 +22,26 @@ impl Ours {
     /// Builds the universe.
     #[must_use]
     pub fn new(problem: &Problem) -> Self {
-        let requests = problem
-            .requests
-            .iter()
-            .map(|roots| request(problem, roots))
+        let universe = universe(problem);
+        let known: BTreeMap<&str, &PackageName> = universe
+            .packages()
+            .map(|name| (name.as_str(), name))
             .collect();
+        let names = problem.packages.iter();
+        let names = names.map(|package| known[package.name.as_str()].clone());
+        let requests = problem.requests.iter();
+        let requests = requests.map(|roots| request(problem, roots));
         Self {
-            universe: universe(problem),
-            requests,
-            names: problem
-                .packages
-                .iter()
-                .map(|package| package.name.parse().unwrap())
-                .collect(),
+            names: names.collect(),
+            requests: requests.collect(),
+            universe,
         }
+    }
+
+    /// The universe.
+    #[must_use]
+    pub fn universe(&self) -> &Universe {
+        &self.universe
     }
 
     /// The same without the greedy first look.

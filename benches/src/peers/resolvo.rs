@@ -19,6 +19,7 @@ use crate::problem::{Answer, Edge, Problem};
 /// A filled pool.
 pub struct Resolvo {
     pool: Pool<Ranges<u32>>,
+    names: Vec<NameId>,
     candidates: BTreeMap<NameId, Vec<SolvableId>>,
     needs: BTreeMap<SolvableId, Vec<VersionSetId>>,
     requests: Vec<Vec<VersionSetId>>,
@@ -62,6 +63,7 @@ impl Resolvo {
         }
         let requests = problem.requests.iter().map(|roots| sets(roots)).collect();
         Self {
+            names,
             candidates,
             needs,
             requests,
@@ -70,16 +72,31 @@ impl Resolvo {
         }
     }
 
-    fn query(&self, request: usize) -> Query {
-        let requirements = self.requests[request].iter().map(|set| (*set).into());
-        Query::new().requirements(requirements.collect())
+    /// The answer to a request in which these packages have these releases.
+    #[must_use]
+    pub fn answer_with(&self, request: usize, pins: &[(usize, u32)]) -> Option<Answer> {
+        let pins = pins.iter().map(|(package, release)| {
+            self.pool
+                .intern_version_set(self.names[*package], Ranges::singleton(*release))
+        });
+        let sets = self.requests[request].iter().copied().chain(pins);
+        let query = Query::new().requirements(sets.map(Into::into).collect());
+        let solvables = Solver::new(Borrowed(self)).solve(query).ok()?;
+        let mut answer = vec![None; self.candidates.len()];
+        for solvable in solvables {
+            let (package, release) = self.numbers[&solvable];
+            answer[package] = Some(release);
+        }
+        Some(answer)
     }
 }
 
 impl Contestant for Resolvo {
     fn run(&self, request: usize) -> End {
         let mut solver = Solver::new(Borrowed(self));
-        match solver.solve(self.query(request)) {
+        let requirements = self.requests[request].iter().map(|set| (*set).into());
+        let query = Query::new().requirements(requirements.collect());
+        match solver.solve(query) {
             Ok(solvables) => {
                 black_box(solvables);
                 End::Solved
@@ -93,15 +110,7 @@ impl Contestant for Resolvo {
     }
 
     fn answer(&self, request: usize) -> Option<Answer> {
-        let solvables = Solver::new(Borrowed(self))
-            .solve(self.query(request))
-            .ok()?;
-        let mut answer = vec![None; self.candidates.len()];
-        for solvable in solvables {
-            let (package, release) = self.numbers[&solvable];
-            answer[package] = Some(release);
-        }
-        Some(answer)
+        self.answer_with(request, &[])
     }
 }
 
