@@ -81,25 +81,30 @@ pub(crate) fn is_js_space(c: char) -> bool {
 
 /// `v?` major.minor.patch, prerelease, build: the whole text or nothing. The error says where and what.
 pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
-    let mut at = usize::from(text.starts_with('v'));
+    let bytes = text.as_bytes();
+    let mut at = usize::from(bytes.first() == Some(&b'v'));
     let mut numbers = [0_u64; 3];
     for (index, number) in numbers.iter_mut().enumerate() {
         if index > 0 {
-            if !text.get(at..).is_some_and(|rest| rest.starts_with('.')) {
+            if bytes.get(at) != Some(&b'.') {
                 return Err((at, "`.`"));
             }
             at += 1;
         }
-        let digits = numeric_length(text.get(at..).unwrap_or_default());
-        *number = text
-            .get(at..at + digits)
-            .and_then(|digits| digits.parse().ok())
-            .filter(|n| *n <= MAX_NUMBER)
-            .ok_or(match digits {
-                0 => (at, "a number"),
-                _ => (at, "a number of at most 9007199254740991"),
-            })?;
-        at += digits;
+        *number = match read_number(bytes.get(at..).unwrap_or_default()) {
+            (_, 0) => return Err((at, "a number")),
+            (value, _) if value > MAX_NUMBER => {
+                return Err((at, "a number of at most 9007199254740991"));
+            }
+            (value, length) => {
+                at += length;
+                value
+            }
+        };
+    }
+    if at == bytes.len() {
+        let [major, minor, patch] = numbers;
+        return Ok(Version::new(major, minor, patch));
     }
     let mut pre = Prerelease::EMPTY;
     let mut build = BuildMetadata::EMPTY;
@@ -137,19 +142,24 @@ pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
     })
 }
 
-/// How many bytes of a number without a leading zero the text begins with (a `0` alone counts one).
-pub(crate) fn numeric_length(text: &str) -> usize {
-    if text.starts_with('0') {
-        return 1;
+/// The number without a leading zero that the text begins with, and its length: a `0` alone is one, and beyond [`MAX_NUMBER`] the value
+/// says no more than that.
+pub(crate) fn read_number(text: &[u8]) -> (u64, usize) {
+    if text.first() == Some(&b'0') {
+        return (0, 1);
     }
-    text.bytes().take_while(u8::is_ascii_digit).count().min(257)
+    let digits = text.iter().take(257).take_while(|b| b.is_ascii_digit());
+    digits.fold((0, 0), |(value, length), digit| {
+        let value = u64::saturating_mul(value, 10).saturating_add(u64::from(digit - b'0'));
+        (value, length + 1)
+    })
 }
 
 /// One identifier of a prerelease, with the lengths up to which node-semver reads one.
 pub(crate) fn is_prerelease_identifier(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == text.len() {
-        return !text.is_empty() && numeric_length(text) == text.len();
+        return !text.is_empty() && read_number(text.as_bytes()).1 == text.len();
     }
     digits <= 256
         && text.len() - digits <= 251

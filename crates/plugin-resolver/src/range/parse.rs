@@ -35,23 +35,14 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn read_plain(&mut self) -> Result<(), ResolverError> {
-        let mut start = 0;
-        let mut count = 0;
-        for part in self.source.split("||") {
-            count += 1;
-            if count > Range::MAX_ALTERNATIVES {
-                count += self
-                    .source
-                    .get(start..)
-                    .map_or(0, |rest| rest.matches("||").count());
-                break;
+        for (index, (start, part)) in pieces(self.source).enumerate() {
+            if index == Range::MAX_ALTERNATIVES {
+                return limit_alternatives(pieces(self.source).count());
             }
-            let leading = usize::from(part.starts_with(' '));
-            let position = |at: usize| start + leading + at;
-            self.read_alternative(part.trim_matches(' ').as_bytes(), position)?;
-            start += part.len() + 2;
+            let leading = usize::from(part.first() == Some(&b' '));
+            self.read_alternative(part.trim_ascii(), |at| start + leading + at)?;
         }
-        limit_alternatives(count)
+        Ok(())
     }
 
     fn read_rewritten(&mut self) -> Result<(), ResolverError> {
@@ -115,6 +106,18 @@ impl Parser<'_> {
         self.sets.end_alternative();
         Ok(())
     }
+}
+
+/// What stands between `||`, and where it begins.
+fn pieces(source: &str) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let rest = source.as_bytes().get(start..)?;
+        let end = rest.windows(2).position(|pair| pair == b"||");
+        next = end.map(|end| start + end + 2);
+        Some((start, rest.get(..end.unwrap_or(rest.len()))?))
+    })
 }
 
 /// Whether npm's first steps would change nothing: each white space is a single space, no build metadata, no hyphen range, no space

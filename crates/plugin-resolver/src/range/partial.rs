@@ -1,6 +1,6 @@
 //! Versions with parts left out or open: `1`, `1.2.x`, `v1.2.3-beta`.
 
-use crate::version::{is_prerelease_identifier, numeric_length};
+use crate::version::{is_prerelease_identifier, read_number};
 
 use super::comparator::Operator;
 
@@ -151,10 +151,8 @@ fn component(bytes: &[u8]) -> Result<(Part, usize), &'static str> {
     match bytes.first() {
         Some(b'x' | b'X' | b'*') => Ok((Part::Any, 1)),
         Some(b'0'..=b'9') => {
-            let text = ascii_run(bytes, |b| b.is_ascii_digit());
-            let length = numeric_length(text);
-            let digits = text.get(..length).unwrap_or_default();
-            Ok((Part::Number(digits.parse().unwrap_or(u64::MAX)), length))
+            let (number, length) = read_number(bytes);
+            Ok((Part::Number(number), length))
         }
         _ => Err("a number, `x` or `*`"),
     }
