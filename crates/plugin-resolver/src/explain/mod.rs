@@ -6,6 +6,7 @@ mod bend;
 pub(crate) mod conflict;
 mod demand;
 mod explanation;
+mod export;
 mod lines;
 mod problem;
 mod text;
