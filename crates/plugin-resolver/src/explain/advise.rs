@@ -9,7 +9,7 @@ use super::explanation::{Advice, ClashingRequest, Explanation};
 use super::{conflict, lines};
 use crate::request::Request;
 use crate::solve::instance::Instance;
-use crate::solve::solver::Outcome;
+use crate::solve::solver::{Outcome, Reason};
 use crate::universe::{Bits, FIRST, Package, Standing, Universe, real_name};
 use crate::{PackageName, Prereleases};
 
@@ -30,6 +30,7 @@ pub(super) fn advise(universe: &Universe, request: &Request, explanation: &Expla
     };
     let core = adviser.roots(explanation.requests());
     let others = adviser.others(&core);
+    let overlapping = adviser.overlapping(explanation, &core, &others);
     let candidates = adviser.candidates(explanation, &core, &others);
     let disputed = explanation.disputed();
     let mut found: Vec<Alternative> = Vec::new();
@@ -44,6 +45,7 @@ pub(super) fn advise(universe: &Universe, request: &Request, explanation: &Expla
     Advice {
         alternatives: found,
         others,
+        overlapping,
     }
 }
 
@@ -73,6 +75,16 @@ impl<'a> Adviser<'a> {
         };
         self.budget = left;
         conflict::attempt(instance, roots, &mut self.budget)
+    }
+
+    /// The fewest of these roots that clash.
+    pub(super) fn core(
+        &mut self,
+        instance: &Instance<'_>,
+        among: &[usize],
+        reasons: Vec<Reason>,
+    ) -> Vec<usize> {
+        conflict::core(instance, among, reasons, &mut self.budget).roots
     }
 
     pub(super) fn left_out(&self, root: usize) -> Option<Change> {
@@ -126,6 +138,35 @@ impl<'a> Adviser<'a> {
             others.push(conflict::beside_others(&instance, &all, &core));
         }
         others
+    }
+
+    /// For each of the first clashing requests, the conflict in which the others are still without it, independent ones aside.
+    fn overlapping(
+        &mut self,
+        explanation: &Explanation,
+        core: &[usize],
+        others: &[Explanation],
+    ) -> Vec<Explanation> {
+        let mut found: Vec<Explanation> = Vec::new();
+        // Without its only request nothing of a conflict is left.
+        if core.len() < 2 || !explanation.removals().is_empty() {
+            return found;
+        }
+        let instance = self.instance();
+        let all = self.all();
+        let requests = others.iter().flat_map(Explanation::requests).cloned();
+        let apart = self.roots(&requests.collect::<Vec<_>>());
+        let rest = conflict::difference(&all, &apart);
+        for root in core.iter().take(PARTIES) {
+            let without = conflict::difference(&rest, &[*root]);
+            if let Some(core) = conflict::first_core(&instance, &without, &mut self.budget) {
+                let further = conflict::beside_others(&instance, &all, &core);
+                if !found.contains(&further) {
+                    found.push(further);
+                }
+            }
+        }
+        found
     }
 
     /// Changes worth trying.
@@ -188,7 +229,8 @@ impl<'a> Adviser<'a> {
         found.into_iter().map(|change| vec![change]).collect()
     }
 
-    /// For each version of the disputed package that is worth it, what must change to settle on it.
+    /// For each version of the disputed package that is worth it, what must change to settle on it; without such a package, or where
+    /// none of its versions can be had, what must change at all.
     fn settlements(&mut self, disputed: Option<u32>, core: &[usize]) -> Vec<Vec<Change>> {
         let instance = self.instance();
         let roots = self.all();
@@ -196,21 +238,25 @@ impl<'a> Adviser<'a> {
             .iter()
             .map(|root| self.target(&instance, *root))
             .collect();
-        let Some(disputed) = disputed else {
-            let changes = Bending::new(self, &targets, None).changes();
-            return changes.into_iter().collect();
-        };
-        let reach: Vec<Reach> = targets
-            .iter()
-            .map(|target| Reach::new(&instance, target.as_ref(), disputed))
-            .collect();
-        let pins = self.pins(disputed, &reach, core);
-        let settle = |pin: Pin| {
-            let mut changes = Bending::new(self, &targets, Some((pin, &reach))).changes()?;
-            changes.extend(self.provided(pin));
-            Some(changes)
-        };
-        pins.into_iter().filter_map(settle).collect()
+        let mut found = Vec::new();
+        if let Some(disputed) = disputed {
+            let reach: Vec<Reach> = targets
+                .iter()
+                .map(|target| Reach::new(&instance, target.as_ref(), disputed))
+                .collect();
+            for pin in self.pins(disputed, &reach, core) {
+                if let Some(mut changes) =
+                    Bending::new(self, &targets, Some((pin, &reach))).changes()
+                {
+                    changes.extend(self.provided(pin));
+                    found.push(changes);
+                }
+            }
+        }
+        if found.is_empty() {
+            found.extend(Bending::new(self, &targets, None).changes());
+        }
+        found
     }
 
     /// The versions of a package that suit most requests, and for each clashing request the one that suits most while that stays as it is.

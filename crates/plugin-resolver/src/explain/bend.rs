@@ -2,7 +2,6 @@
 
 use super::advise::Adviser;
 use super::alternative::Change;
-use super::conflict;
 use super::lines;
 use crate::solve::instance::Instance;
 use crate::solve::solver::Outcome;
@@ -120,7 +119,7 @@ impl<'a, 'b> Bending<'a, 'b> {
                 Outcome::Solved(selected) => break selected,
                 Outcome::OutOfBudget => return None,
                 Outcome::Impossible(reasons) => {
-                    let clash = conflict::roots_of(&self.instance, &kept, &reasons);
+                    let clash = self.adviser.core(&self.instance, &kept, reasons);
                     self.further(*clash.last()?);
                 }
             }

@@ -59,7 +59,7 @@ pub(super) fn first_core(
 }
 
 /// Leaves out one root at a time, the least important first; whatever is still impossible has a smaller core.
-fn core(
+pub(super) fn core(
     instance: &Instance<'_>,
     among: &[usize],
     mut reasons: Vec<Reason>,

@@ -32,6 +32,7 @@ pub struct Explanation {
 pub(super) struct Advice {
     pub(super) alternatives: Vec<Alternative>,
     pub(super) others: Vec<Explanation>,
+    pub(super) overlapping: Vec<Explanation>,
 }
 
 /// A root request that takes part in a conflict.
@@ -130,6 +131,15 @@ impl Explanation {
     #[must_use]
     pub fn others(&self) -> &[Self] {
         self.advice.as_ref().map_or(&[], |advice| &advice.others)
+    }
+
+    /// Further conflicts that share requests with this one: what stands in the way of what is left when one of its requests is left
+    /// out, for the first few. Empty before [`Self::advised`], and where a single removal helps.
+    #[must_use]
+    pub fn overlapping(&self) -> &[Self] {
+        self.advice
+            .as_ref()
+            .map_or(&[], |advice| &advice.overlapping)
     }
 
     /// The packages on which requirements disagree: asked for by several, with no version that suits all, by name.

@@ -16,9 +16,10 @@ use crate::universe::DependencyKind;
 /// As JSON: `"headline"` and `"lines"` as people read them in brief; `"requests"` (`"name"`, `"spec"`); `"minimal"`; `"requirements"`
 /// (`"by"`: `"request"`, `"host"` or a package with `"name"` and `"versions"`; `"package"`; `"demand"`; `"kind"`; `"problem"` with
 /// `"_tag"` and `"message"`, or null; `"admits"`: versions); `"disputed"`: names; `"removals"` in the form of the requests; and after
-/// [`advised`](Explanation::advised) `"alternatives"` and `"others"`, else null.
+/// [`advised`](Explanation::advised) `"alternatives"`, `"others"` and `"overlapping"`, else null.
 impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let advice = self.advice.as_ref();
         let wire = Wire {
             headline: self.headline().to_string(),
             lines: self.lines(),
@@ -27,11 +28,9 @@ impl Serialize for Explanation {
             requirements: self.requirements.iter().map(WireRequirement::new).collect(),
             disputed: self.disputed(),
             removals: &self.removals,
-            alternatives: self
-                .advice
-                .as_ref()
-                .map(|advice| advice.alternatives.as_slice()),
-            others: self.advice.as_ref().map(|advice| advice.others.as_slice()),
+            alternatives: advice.map(|advice| advice.alternatives.as_slice()),
+            others: advice.map(|advice| advice.others.as_slice()),
+            overlapping: advice.map(|advice| advice.overlapping.as_slice()),
         };
         wire.serialize(serializer)
     }
@@ -48,6 +47,7 @@ struct Wire<'a> {
     removals: &'a [ClashingRequest],
     alternatives: Option<&'a [Alternative]>,
     others: Option<&'a [Explanation]>,
+    overlapping: Option<&'a [Explanation]>,
 }
 
 #[derive(Serialize)]

@@ -65,7 +65,7 @@ impl Explanation {
                 .plain(" that the host provides");
         } else if let [disputed] = disputed.as_slice() {
             let suits = match self.requests.len() {
-                1 => " suits all that it needs".to_owned(),
+                1 => " suits all that is asked of it".to_owned(),
                 2 => " suits both".to_owned(),
                 more => format!(" suits all {more}"),
             };
@@ -161,12 +161,10 @@ impl Explanation {
             Detail::Brief => lines.extend(self.other_conflicts()),
             Detail::Full => {
                 for other in self.others() {
-                    lines.push(
-                        Line::default()
-                            .plain("independent of this, ")
-                            .and(other.headline()),
-                    );
-                    lines.extend(other.told(detail, OTHER_LINES));
+                    lines.extend(other.beside("independent of this, "));
+                }
+                for other in self.overlapping() {
+                    lines.extend(other.beside("besides, "));
                 }
             }
         }
@@ -178,7 +176,7 @@ impl Explanation {
             Detail::Brief => ALTERNATIVES,
             Detail::Full => usize::MAX,
         };
-        let told = self.alternatives().iter().take(most);
+        let told = self.offered(detail).into_iter().take(most);
         if self.alternatives().is_empty() {
             lines.push(Line::default().help("nothing was found that would help"));
         } else {
@@ -186,6 +184,29 @@ impl Explanation {
         }
         lines.extend(told.map(|one| Line::default().plain("  - ").and(one.line())));
         lines
+    }
+
+    /// One of several conflicts, in full.
+    fn beside(&self, words: &str) -> Vec<Line> {
+        let mut lines = vec![Line::default().plain(words).and(self.headline())];
+        lines.extend(self.told(Detail::Full, OTHER_LINES));
+        lines
+    }
+
+    /// In brief only the nearest version of each request.
+    fn offered(&self, detail: Detail) -> Vec<&Alternative> {
+        let mut moved: BTreeSet<&ClashingRequest> = BTreeSet::new();
+        let mut offered: Vec<&Alternative> = Vec::new();
+        for one in self.alternatives() {
+            let is_new = match one.changes.as_slice() {
+                [Change::AskFor { request, .. }] => moved.insert(request),
+                _ => true,
+            };
+            if is_new || detail == Detail::Full {
+                offered.push(one);
+            }
+        }
+        offered
     }
 
     fn without_advice(&self) -> Option<Line> {
@@ -202,29 +223,34 @@ impl Explanation {
         })
     }
 
-    fn other_conflicts(&self) -> Option<Line> {
-        let others = self.others();
-        let count = match others.len() {
-            0 => return None,
-            1 => "and 1 more conflict, independent of this: ".to_owned(),
-            more => format!("and {more} more conflicts, independent of this: "),
-        };
-        let told = others.iter().take(NAMED).map(|other| {
-            let line = requests(&other.requests, Between::And);
-            match other.requests.len() {
-                1 => line.plain(" by itself"),
-                _ => line,
-            }
-        });
-        let line = Line::default()
-            .plain(&count)
-            .joined(told, Between::Semicolon);
-        Some(if others.len() > NAMED {
-            line.plain("; ...")
-        } else {
-            line
-        })
+    fn other_conflicts(&self) -> Vec<Line> {
+        let apart = conflicts(self.others(), "independent of this");
+        let overlapping = conflicts(self.overlapping(), "with requests of this one");
+        apart.into_iter().chain(overlapping).collect()
     }
+}
+
+fn conflicts(conflicts: &[Explanation], which: &str) -> Option<Line> {
+    let count = match conflicts.len() {
+        0 => return None,
+        1 => format!("and 1 more conflict, {which}: "),
+        more => format!("and {more} more conflicts, {which}: "),
+    };
+    let told = conflicts.iter().take(NAMED).map(|other| {
+        let line = requests(&other.requests, Between::And);
+        match other.requests.len() {
+            1 => line.plain(" by itself"),
+            _ => line,
+        }
+    });
+    let line = Line::default()
+        .plain(&count)
+        .joined(told, Between::Semicolon);
+    Some(if conflicts.len() > NAMED {
+        line.plain("; ...")
+    } else {
+        line
+    })
 }
 
 /// The first few requests, in a sentence.
@@ -357,7 +383,7 @@ impl<'a> Group<'a> {
                         .name(&first.package)
                         .plain(&format!(" in {count} different ranges: "))
                         .and(example(newest, first))
-                        .plain(" and so on to ")
+                        .plain(", ..., ")
                         .and(example(oldest, last)),
                 }
             }
@@ -436,13 +462,8 @@ impl Alternative {
             (1, of) => line.plain(&format!(": 1 of {of} works")),
             (kept, of) => line.plain(&format!(": {kept} of {of} work")),
         };
-        // What is asked for in a version is not told again with that version.
-        let is_told = |name: &PackageName| {
-            let mut changes = self.changes.iter();
-            changes.any(
-                |change| matches!(change, Change::AskFor { request, .. } if request.name == *name),
-            )
-        };
+        // What is asked for or provided in a version is not told again with that version.
+        let is_told = |name: &PackageName| self.changes.iter().any(|change| change.sets(name));
         let settled = self
             .settled
             .iter()
@@ -470,6 +491,15 @@ impl Change {
             Self::Provide { .. } => "let the host provide ",
             Self::AllowPrereleases => "allow prereleases",
             Self::LeaveOut { .. } => "leave out ",
+        }
+    }
+
+    /// Whether it says which version of a package there will be.
+    fn sets(&self, name: &PackageName) -> bool {
+        match self {
+            Self::AskFor { request, .. } => request.name == *name,
+            Self::Provide { package, .. } => package == name,
+            Self::AllowPrereleases | Self::LeaveOut { .. } => false,
         }
     }
 

@@ -11,9 +11,9 @@ use proptest::sample::{Index, select};
 
 use crate::support::name;
 
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
-const VERSIONS: [&str; 5] = ["1.0.0", "1.1.0-beta.1", "1.1.0", "2.0.0-rc.1", "2.0.0"];
-const RANGES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(crate) const VERSIONS: [&str; 5] = ["1.0.0", "1.1.0-beta.1", "1.1.0", "2.0.0-rc.1", "2.0.0"];
+pub(crate) const RANGES: [&str; 14] = [
     "*",
     "^1.0.0",
     "^1.1.0",
@@ -30,16 +30,16 @@ const RANGES: [&str; 14] = [
     ">=1.0.0 <=1.1.0-beta.1",
 ];
 
-type Need = (usize, usize, DependencyKind);
+pub(crate) type Need = (usize, usize, DependencyKind);
 
 /// Package, version and needs, all by position.
 #[derive(Debug, Clone)]
-struct World {
-    releases: BTreeMap<(usize, usize), Vec<Need>>,
-    roots: Vec<(usize, usize)>,
+pub(crate) struct World {
+    pub(crate) releases: BTreeMap<(usize, usize), Vec<Need>>,
+    pub(crate) roots: Vec<(usize, usize)>,
 }
 
-fn worlds() -> impl Strategy<Value = World> {
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let kind = prop_oneof![
         6 => Just(DependencyKind::Normal),
         2 => Just(DependencyKind::Peer),
@@ -58,7 +58,7 @@ fn worlds() -> impl Strategy<Value = World> {
 }
 
 impl World {
-    fn universe(&self, order: &[usize]) -> Universe {
+    pub(crate) fn universe(&self, order: &[usize]) -> Universe {
         let mut builder = Universe::builder();
         let releases: Vec<_> = self.releases.iter().collect();
         for at in order {
@@ -81,11 +81,11 @@ impl World {
         builder.build()
     }
 
-    fn in_order(&self) -> Universe {
+    pub(crate) fn in_order(&self) -> Universe {
         self.universe(&(0..self.releases.len()).collect::<Vec<_>>())
     }
 
-    fn request(&self, roots: &[(usize, usize)]) -> Request {
+    pub(crate) fn request(&self, roots: &[(usize, usize)]) -> Request {
         roots
             .iter()
             .fold(Request::new(), |request, (package, range)| {
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Every selection that meets the roots and all that the selected need.
-    fn answers(&self, roots: &[(usize, usize)]) -> Vec<BTreeMap<usize, usize>> {
+    pub(crate) fn answers(&self, roots: &[(usize, usize)]) -> Vec<BTreeMap<usize, usize>> {
         let table: Vec<Vec<bool>> = RANGES
             .iter()
             .map(|range| {
@@ -173,7 +173,7 @@ fn selected(resolution: &Resolution) -> BTreeMap<usize, usize> {
 }
 
 /// 2,000 worlds for each law, or as many as `PROPTEST_CASES` says.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());

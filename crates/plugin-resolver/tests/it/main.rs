@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a failing test may panic")]
 #![expect(clippy::indexing_slicing, reason = "a failing test may panic")]
 
+mod advice;
 mod chains;
 mod conflicts;
 mod graphs;

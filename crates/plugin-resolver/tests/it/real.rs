@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use plugin_resolver::{
-    DependencyKind, Failure, Path, ReleaseFacts, Request, Universe, parse_version, resolve,
+    DependencyKind, Failure, Path, ReleaseFacts, Request, Universe, UniverseBuilder, parse_version,
+    resolve,
 };
 
 use crate::support::{advice, name, outcome, request, selection};
 
 type Needs = BTreeMap<String, BTreeMap<String, String>>;
 
-pub(crate) fn universe() -> Universe {
+pub(crate) fn collected() -> UniverseBuilder {
     let packages: BTreeMap<String, BTreeMap<String, Needs>> =
         serde_json::from_str(include_str!("data/plugins.json")).unwrap();
     let mut builder = Universe::builder();
@@ -31,7 +32,11 @@ pub(crate) fn universe() -> Universe {
             builder.release(name(&package), parse_version(&version).unwrap(), facts);
         }
     }
-    builder.build()
+    builder
+}
+
+pub(crate) fn universe() -> Universe {
+    collected().build()
 }
 
 fn check(asked: &str, expect: &str) {
@@ -62,24 +67,97 @@ fn the_host_holds_a_plugin_back() {
     assert!(resolution.get(&name("@elizaos/core")).unwrap().is_host);
 }
 
+/// Each as a user meets it: who clashes, about what, and what can be done.
 #[test]
 fn real_conflicts_in_words() {
-    let universe = universe();
-    let conflicts = [
-        "@elizaos/plugin-bootstrap 1.7.2, @elizaos/plugin-web-search *",
-        "@elizaos/plugin-bootstrap 1.7.2, @elizaos/plugin-knowledge 1.6.1, @elizaos/plugin-form 2.0.0-alpha.11, @elizaos/plugin-goals 2.0.0-alpha.9, @elizaos/plugin-web-search 0.25.6-alpha.1",
-        "@elizaos/plugin-form *, @elizaos/plugin-goals *",
-        "@elizaos/plugin-form 2.0.0-alpha.11, @elizaos/plugin-goals 2.0.0-alpha.9",
-        "@elizaos/plugin-knowledge 2.0.0-alpha.9",
-        "@elizaos/plugin-edge-tts 1.0.0",
-        "@elizaos/plugin-bootstrap ^1.7, @elizaos/plugin-sql <1.6",
-        "@elizaos/plugin-coingecko *, @elizaos/plugin-todo ^2.0.0-alpha",
+    let mut builder = collected();
+    // What the registry's tags said, where a case asks for one.
+    for (package, tag, version) in [
+        ("@elizaos/plugin-bootstrap", "latest", "1.7.2"),
+        ("@elizaos/plugin-memory", "latest", "1.1.2"),
+        ("@elizaos/core", "latest", "1.7.2"),
+    ] {
+        builder.tag(name(package), tag, parse_version(version).unwrap());
+    }
+    let universe = builder.build();
+    let core = || name("@elizaos/core");
+    let cases = [
+        (
+            "plugins for three cores, v0, v1 and v2",
+            request(
+                "@elizaos/plugin-bootstrap 1.7.2, @elizaos/plugin-goals 2.0.0-alpha.9, @elizaos/plugin-tts 0.25.6-alpha.1",
+            ),
+        ),
+        (
+            "five plugins of which each works by itself",
+            request(
+                "@elizaos/plugin-bootstrap 1.7.2, @elizaos/plugin-knowledge 1.6.1, @elizaos/plugin-form 2.0.0-alpha.11, @elizaos/plugin-goals 2.0.0-alpha.9, @elizaos/plugin-web-search 0.25.6-alpha.1",
+            ),
+        ),
+        (
+            "two exact pins",
+            request("@elizaos/plugin-form 2.0.0-alpha.11, @elizaos/plugin-goals 2.0.0-alpha.9"),
+        ),
+        (
+            "a range against an exact pin",
+            request("@elizaos/plugin-bootstrap 1.6.1, @elizaos/plugin-knowledge ^1.6"),
+        ),
+        (
+            "a published workspace:*, other releases",
+            request("@elizaos/plugin-knowledge 2.0.0-alpha.9"),
+        ),
+        (
+            "a published workspace:*, the only release",
+            request("@elizaos/plugin-edge-tts 1.0.0"),
+        ),
+        (
+            "a tag that does not exist",
+            request("@elizaos/plugin-bootstrap nightly, @elizaos/plugin-openrouter ^1"),
+        ),
+        (
+            "a tag in a plugin, gone from the core",
+            request("@elizaos/plugin-groq 2.0.0-alpha.10, @elizaos/plugin-farcaster *"),
+        ),
+        (
+            "only prereleases in range",
+            request("@elizaos/plugin-bootstrap 1.7.2, @elizaos/plugin-web-search *"),
+        ),
+        (
+            "the host provides another core",
+            request("@elizaos/plugin-bootstrap 1.7.2, @elizaos/plugin-anthropic *")
+                .host(core(), parse_version("1.6.5").unwrap()),
+        ),
+        (
+            "the host provides a core of another time",
+            request("@elizaos/plugin-bootstrap ^1")
+                .host(core(), parse_version("2.0.0-alpha.3").unwrap()),
+        ),
+        (
+            "a package that does not exist",
+            request("@elizaos/plugin-browser 2.0.0-beta.1, @elizaos/plugin-mcp *"),
+        ),
+        (
+            "a plugin that nobody asked for",
+            request("@elizaos/plugin-browser 1.0.3, @elizaos/core 1.2.1"),
+        ),
+        (
+            "another plugin's version",
+            request("@elizaos/plugin-bootstrap ^1.7, @elizaos/plugin-sql <1.6"),
+        ),
+        (
+            "many versions, each with its own pin",
+            request("@elizaos/plugin-bootstrap *, @elizaos/plugin-tts 0.25.6-alpha.1"),
+        ),
+        (
+            "newer plugins than the known core",
+            request("@elizaos/plugin-discord ^2.0.0-beta, @elizaos/plugin-twitter ^1"),
+        ),
     ];
-    let texts: Vec<String> = conflicts
+    let texts: Vec<String> = cases
         .iter()
-        .map(|asked| format!("{asked}\n\n{}", advice(&universe, &request(asked))))
+        .map(|(case, asked)| format!("# {case}\n\n{}", advice(&universe, asked)))
         .collect();
-    insta::assert_snapshot!(texts.join("\n\n----\n\n"));
+    insta::assert_snapshot!(texts.join("\n\n"));
 }
 
 #[test]

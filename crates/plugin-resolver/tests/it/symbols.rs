@@ -83,7 +83,7 @@ fn mcp_imports_what_only_a_prerelease_of_the_core_exports() {
         )],
     );
     insta::assert_snapshot!(strict(&universe, "@elizaos/plugin-mcp *"), @r#"
-    @elizaos/plugin-mcp * cannot be installed: no version of @elizaos/core suits all that it needs
+    @elizaos/plugin-mcp * cannot be installed: no version of @elizaos/core suits all that is asked of it
       @elizaos/plugin-mcp 1.8.2 needs @elizaos/core *
       @elizaos/plugin-mcp 1.8.2 imports `getRequestContext` from @elizaos/core, which only the prerelease 1.7.3-alpha.4 exports
     "#);
