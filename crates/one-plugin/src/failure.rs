@@ -30,6 +30,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "run `one-plugin sync`, then `one-plugin search`",
     ),
     ("AmbiguousName", "write the full name of the package"),
+    (
+        "NotInLock",
+        "`one-plugin tree` shows what is needed; write the full name of the package",
+    ),
     ("UsageError", "read the --help of the command"),
     (
         "NotInstalled",
@@ -141,7 +145,7 @@ fn exit_code(tag: &str) -> u8 {
         | "AlreadyInstalled" | "AlreadyExists" | "IsolationTooWeak" | "NoVault"
         | "GroupArchived" | "PlaceArchived" | "ReadOnlyScope" | "InvalidSettings"
         | "BudgetExhausted" | "PlanOutdated" | "RuntimeNotRunning" => 3,
-        "NotInCatalog" | "NotInstalled" | "InstanceNotFound" | "PluginNotFound"
+        "NotInCatalog" | "NotInLock" | "NotInstalled" | "InstanceNotFound" | "PluginNotFound"
         | "ComponentNotFound" | "NoSuchComponent" | "NoAccess" | "NotFound" | "SourceNotFound"
         | "PlaceNotFound" | "NpmPackageNotFound" | "NpmVersionNotFound" | "SecretNotFound" => 4,
         "ResolutionConflict"

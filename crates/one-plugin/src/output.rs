@@ -64,6 +64,11 @@ impl Output {
         }
     }
 
+    /// Says a result that is JSON for people, too.
+    pub(crate) fn say_json<T: Serialize>(&self, value: &T) {
+        json_line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    }
+
     /// Says a result that people have been told already.
     pub(crate) fn tell_machines<T: Serialize>(&self, value: &T) {
         if self.json {

@@ -8,7 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::paint::Colour;
 
-pub(crate) use self::versions::{Choosing, LockArgs, PlanArgs, TreeArgs, Which, Wish};
+pub(crate) use self::versions::{
+    Choosing, DedupeArgs, DiffArgs, GraphArgs, GraphFormat, LockArgs, OutdatedArgs, PlanArgs,
+    Subject, TreeArgs, Which, WhyArgs, Wish,
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
@@ -164,6 +167,31 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
   one-plugin lock knowledge bootstrap --lock plugins.lock   keep what still fits
 The same packages and the same facts give the same bytes.")]
     Lock(LockArgs),
+    /// Show what is different between two locks
+    #[command(after_help = "Example:
+  one-plugin diff plugins.lock.old plugins.lock")]
+    Diff(DiffArgs),
+    /// Say why a package is there: who needs it, and from what you ask for
+    #[command(after_help = "Examples:
+  one-plugin why @elizaos/core                        among what is installed
+  one-plugin why core --of bootstrap knowledge        among what these need
+  one-plugin why core --in plugins.lock")]
+    Why(WhyArgs),
+    /// Say what there is in newer versions, and what holds it back
+    #[command(after_help = "Examples:
+  one-plugin outdated                     of what is installed
+  one-plugin outdated --in plugins.lock")]
+    Outdated(OutdatedArgs),
+    /// Say which packages are there in several versions, and whether one would do
+    #[command(after_help = "Examples:
+  one-plugin dedupe                       of what is installed
+  one-plugin dedupe a.lock b.lock")]
+    Dedupe(DedupeArgs),
+    /// Draw who needs whom, for Graphviz, for Mermaid or as JSON
+    #[command(after_help = "Examples:
+  one-plugin graph knowledge bootstrap | dot -Tsvg > plugins.svg
+  one-plugin graph --in plugins.lock --format mermaid")]
+    Graph(GraphArgs),
     /// Make organisations and look after their members
     #[command(
         subcommand,

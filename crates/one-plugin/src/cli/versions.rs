@@ -68,3 +68,74 @@ pub(crate) struct LockArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
+
+/// Of `why`.
+#[derive(Args, Debug)]
+pub(crate) struct WhyArgs {
+    /// The package to ask about, in full or short
+    pub(crate) package: String,
+    /// Among what these packages need [default: what is installed]
+    #[arg(long, value_name = "PACKAGE", num_args = 1.., conflicts_with = "file")]
+    pub(crate) of: Vec<String>,
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+}
+
+/// Of `graph`.
+#[derive(Args, Debug)]
+pub(crate) struct GraphArgs {
+    /// The packages, drawn with all they need [default: what is installed]
+    #[arg(value_name = "PACKAGE", conflicts_with = "file")]
+    pub(crate) packages: Vec<String>,
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// For Graphviz, for Mermaid, or as JSON
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: GraphFormat,
+}
+
+/// What is asked about, where it is not packages: a lock file, or what is installed.
+#[derive(Args, Debug)]
+pub(crate) struct Subject {
+    /// Of this lock file
+    #[arg(long = "in", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choosing: Choosing,
+}
+
+/// How a graph is written. Variants without documentation keep `--help` on one line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    #[default]
+    Dot,
+    Mermaid,
+    Json,
+}
+
+/// Of `outdated`.
+#[derive(Args, Debug)]
+pub(crate) struct OutdatedArgs {
+    /// Of this lock file [default: of what is installed]
+    #[arg(long = "in", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Of `dedupe`.
+#[derive(Args, Debug)]
+pub(crate) struct DedupeArgs {
+    /// Lock files [default: what is installed]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Of `diff`.
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    /// The lock as it was
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The lock as it is
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+}

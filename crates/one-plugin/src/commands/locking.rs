@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::asking;
-use crate::cli::LockArgs;
+use crate::cli::{DiffArgs, LockArgs};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -22,6 +22,18 @@ pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Resul
     let count = lock.packages().len();
     output.say(&json!({"file": file, "packages": count}), || {
         format!("{count} packages locked in {}", file.display())
+    });
+    Ok(())
+}
+
+pub(crate) fn diff(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
+    let (old, new) = (asking::lock_file(&args.old)?, asking::lock_file(&args.new)?);
+    let diff = old.diff(&new);
+    output.say(&diff, || {
+        if diff.is_empty() {
+            return "nothing is different".to_owned();
+        }
+        diff.to_string().trim_end().to_owned()
     });
     Ok(())
 }

@@ -6,6 +6,8 @@ mod budget;
 pub(crate) mod catalog;
 mod configure;
 mod exec;
+mod held;
+mod inspecting;
 mod installed;
 mod lines;
 mod locking;
@@ -70,6 +72,11 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Plan(args) => return planning::plan(&session, args, output),
         Command::Tree(args) => together::tree(&session, args, output)?,
         Command::Lock(args) => locking::lock(&session, args, output)?,
+        Command::Diff(args) => locking::diff(args, output)?,
+        Command::Why(args) => inspecting::why(&session, args, output)?,
+        Command::Outdated(args) => inspecting::outdated(&session, args, output)?,
+        Command::Dedupe(args) => inspecting::dedupe(&session, args, output)?,
+        Command::Graph(args) => inspecting::graph(&session, args, output)?,
         Command::Install(args) => planning::install(&session, args, output)?,
         Command::List => installed::list(&session, output)?,
         Command::Activate(args) => installed::activate(&session, &args.package, output)?,

@@ -79,7 +79,8 @@ pub(crate) fn installed(tenant: &Tenant, name: &str) -> Result<InstalledPlugin, 
         .ok_or_else(missing)
 }
 
-fn one_of(mut known: Vec<String>, name: &str) -> Result<String, Failure> {
+/// The one of these names that a word is or ends.
+pub(crate) fn one_of(mut known: Vec<String>, name: &str) -> Result<String, Failure> {
     known.sort_unstable();
     known.dedup();
     let fits = |package: &&String| {

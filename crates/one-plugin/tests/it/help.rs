@@ -20,6 +20,11 @@ const COMMANDS: &[&str] = &[
     "usage",
     "tree",
     "lock",
+    "diff",
+    "why",
+    "outdated",
+    "dedupe",
+    "graph",
     "org",
     "org create",
     "org show",
@@ -58,7 +63,7 @@ fn the_list_above_is_whole() {
     for name in &listed {
         assert!(COMMANDS.contains(name), "{name}");
     }
-    assert_eq!(listed.len(), 20);
+    assert_eq!(listed.len(), 25);
 }
 
 #[test]

@@ -168,3 +168,88 @@ fn an_explanation_is_coloured_on_demand_only() {
     }
     assert_eq!(stripped, plain);
 }
+
+/// Locks beside a home: an old one, a new one, and one of format 1.
+fn locks() -> Home {
+    let home = Home::new();
+    let files = ["old", "new", "one"].map(|name| home.beside().join(name));
+    let [old, new, one] = files.each_ref().map(|file| file.to_str().unwrap());
+    home.ok(&format!("lock knowledge@^1 --policy lowest -o {old}"));
+    home.ok(&format!("lock knowledge@^1 bootstrap -o {new}"));
+    let format_1 =
+        r#"{"format": 1, "requirements": "sha256-0", "packages": {"a": {"version": "1.0.0"}}}"#;
+    std::fs::write(one, format_1).unwrap();
+    home
+}
+
+/// The pages of lines about the locks, wherever they are.
+fn about(home: &Home, lines: &[&str]) -> String {
+    let beside = home.beside().to_str().unwrap();
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| line.replace("@/", &format!("{beside}/")))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    page(home, &lines).replace(&format!("{beside}/"), "")
+}
+
+#[test]
+fn what_locks_say() {
+    let lines = [
+        "diff @/old @/new",
+        "diff @/new @/new",
+        "diff @/old @/none",
+        "tree knowledge@^1 --lock @/old",
+        "why core --in @/new",
+        "why core --of knowledge bootstrap",
+        "why zod --in @/new",
+        "outdated --in @/old",
+        "outdated --in @/new",
+        "outdated --in @/one",
+        "dedupe @/old @/new",
+        "dedupe @/new @/new",
+        "graph --in @/new",
+        "graph --in @/new --format mermaid",
+    ];
+    insta::assert_snapshot!("locks", about(&locks(), &lines));
+}
+
+#[test]
+fn what_locks_say_to_machines() {
+    let home = locks();
+    let beside = home.beside().to_str().unwrap().to_owned();
+    let ask = |line: &str| home.json(&line.replace("@/", &format!("{beside}/")));
+    let diff = ask("diff @/old @/new");
+    assert_eq!(diff["packages"][0]["name"], "@elizaos/core");
+    assert_eq!(diff["packages"][0]["direction"], "up");
+    let why = ask("why core --in @/new");
+    assert_eq!(why[0]["version"], "1.7.2");
+    assert_eq!(why[0]["ways"].as_array().unwrap().len(), 2);
+    let outdated = ask("outdated --in @/old");
+    assert_eq!(outdated[0]["packages"][0]["current"], "1.2.0");
+    let dedupe = ask("dedupe @/old @/new");
+    assert_eq!(dedupe[0]["versions"].as_array().unwrap().len(), 2);
+    let graph = ask("graph --in @/new --format json");
+    assert_eq!(graph["packages"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        ask("graph knowledge --format json")["needs"][0]["spec"],
+        "^1.7.0"
+    );
+}
+
+#[test]
+fn what_is_installed_is_asked_about_where_nothing_else_is_named() {
+    let home = Home::new();
+    insta::assert_snapshot!(
+        "nothing_installed",
+        page(&home, &["outdated", "dedupe", "why notes", "graph"])
+    );
+    home.ok("install notes");
+    insta::assert_snapshot!(
+        "installed",
+        page(
+            &home,
+            &["outdated", "dedupe", "why notes", "why core", "graph"]
+        )
+    );
+}
