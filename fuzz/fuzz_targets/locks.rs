@@ -1,0 +1,4 @@
+//! See `plugin_resolver_fuzz::locks`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| plugin_resolver_fuzz::locks(data));
