@@ -9,8 +9,8 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::{
-    CORE_PACKAGE, Dependency, DependencyKind, FindingTag, Freshness, PackageVersions, Parsed,
-    RegistryError, Release, Report, Source, SourceError,
+    CORE_PACKAGE, Dependency, DependencyKind, FindingTag, Freshness, KnownSymbols, PackageVersions,
+    Parsed, RegistryError, Release, Report, Source, SourceError,
 };
 
 /// How many documents are fetched at once.
@@ -57,6 +57,24 @@ impl Collected {
     #[must_use]
     pub fn release(&self, name: &PackageName, version: &Version) -> Option<&Release> {
         self.packages.get(name)?.releases.get(version)
+    }
+
+    /// The universe with what is known of names. What is not known rules nothing out.
+    #[must_use]
+    pub fn universe_with(&self, layer: &PluginLayer, symbols: &KnownSymbols) -> Universe {
+        let mut builder = Universe::builder();
+        for (name, versions) in &self.packages {
+            builder.package(name.clone());
+            for (version, release) in &versions.releases {
+                let facts = symbols.add_to(name, version, facts(release), layer);
+                builder.release(name.clone(), version.clone(), facts);
+            }
+            for (tag, version) in &versions.dist_tags {
+                builder.tag(name.clone(), tag, version.clone());
+            }
+        }
+        builder.external_unless(|name| layer.has(name));
+        builder.build()
     }
 }
 
@@ -159,7 +177,7 @@ pub async fn collect_within(
             .filter(|name| seen.insert(name.clone()))
             .collect();
     }
-    collected.universe = universe(&collected.packages, layer);
+    collected.universe = collected.universe_with(layer, &KnownSymbols::new());
     Ok(collected)
 }
 
@@ -297,21 +315,6 @@ fn needed(versions: &PackageVersions, layer: &PluginLayer) -> BTreeSet<PackageNa
         .filter(|name| layer.has(name))
         .cloned()
         .collect()
-}
-
-fn universe(packages: &BTreeMap<PackageName, PackageVersions>, layer: &PluginLayer) -> Universe {
-    let mut builder = Universe::builder();
-    for (name, versions) in packages {
-        builder.package(name.clone());
-        for (version, release) in &versions.releases {
-            builder.release(name.clone(), version.clone(), facts(release));
-        }
-        for (tag, version) in &versions.dist_tags {
-            builder.tag(name.clone(), tag, version.clone());
-        }
-    }
-    builder.external_unless(|name| layer.has(name));
-    builder.build()
 }
 
 fn facts(release: &Release) -> ReleaseFacts {

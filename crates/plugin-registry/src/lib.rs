@@ -41,6 +41,6 @@ pub use source::{
 pub use source_error::SourceError;
 pub use sources::{EmbeddedSource, MemorySource, catalog_names, stage_digest};
 pub use symbols::{
-    EntryExports, ImportTime, ImportedNames, PackageFile, PackageFiles, PackageSymbols,
-    UnlistedEntries,
+    EntryExports, Extent, ImportTime, ImportedNames, KnownSymbols, MemorySymbols, PackageFile,
+    PackageFiles, PackageSymbols, RefineLimits, Refined, SymbolSource, UnlistedEntries, refine,
 };

@@ -75,6 +75,14 @@ pub enum NpmError {
         /// Why.
         reason: String,
     },
+    /// The bytes are the published ones and no archive that can be read: tell the author.
+    #[error("the tarball of `{package}` cannot be read: {reason}")]
+    InvalidTarball {
+        /// Package and version.
+        package: String,
+        /// Why.
+        reason: String,
+    },
     /// Go online once, or choose what is there.
     #[error("`{what}` is not in the local cache and this host works offline")]
     Offline {
@@ -196,6 +204,10 @@ impl NpmError {
             "NpmInvalidDocument",
             "report it to the registry; other packages are not concerned",
         ),
+        (
+            "NpmInvalidTarball",
+            "tell the package's author, and choose another version",
+        ),
         ("NpmOffline", "go online once, or choose what is there"),
         (
             "NpmIntegrityMismatch",
@@ -237,6 +249,7 @@ impl NpmError {
             Self::UnexpectedStatus { .. } => "NpmUnexpectedStatus",
             Self::TooLarge { .. } => "NpmTooLarge",
             Self::InvalidDocument { .. } => "NpmInvalidDocument",
+            Self::InvalidTarball { .. } => "NpmInvalidTarball",
             Self::Offline { .. } => "NpmOffline",
             Self::IntegrityMismatch { .. } => "NpmIntegrityMismatch",
             Self::Unverifiable { .. } => "NpmUnverifiable",

@@ -9,18 +9,25 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::channel::mpsc;
 use plugin_registry::{
-    PackageDocument, Progress, ProgressSink, Source, SourceError, SourceId, StageRequest, Staged,
+    PackageDocument, PackageFiles, PackagePin, PackageSymbols, Parsed, Progress, ProgressSink,
+    Source, SourceError, SourceId, StageRequest, Staged,
 };
 
+use crate::cache::Cache;
 use crate::closure::{Client, ClosureRequest, Closures, Settings};
 use crate::document::{Document, DocumentForm};
+use crate::files::files_of;
 use crate::http::Pool;
 use crate::npm::Npm;
 use crate::registry::{Registry, Tarball};
+use crate::symbols::{self, SymbolReader};
 use crate::{Closure, Estimate, HttpLimits, Network, NpmConfig, NpmError, OptionalPackages};
 
 /// How many closures are installed at once; npm itself uses all processors.
 const INSTALLS: usize = 2;
+
+/// The most bytes of one package's names that are kept.
+const KEPT_SYMBOLS: u64 = 64 << 20;
 
 /// Where a source keeps things and how it behaves.
 #[derive(Clone)]
@@ -32,6 +39,8 @@ pub struct NpmOptions {
     pub environment: BTreeMap<String, String>,
     /// Where documents are kept.
     pub cache: PathBuf,
+    /// Where the names of packages are kept, see [`NpmSymbols`](crate::NpmSymbols).
+    pub symbols: PathBuf,
     /// Where closures are kept, one directory each.
     pub closures: PathBuf,
     /// Whether the registry may be asked.
@@ -55,6 +64,7 @@ impl NpmOptions {
             npm: PathBuf::from("npm"),
             environment,
             cache: directory.join("documents"),
+            symbols: directory.join("symbols"),
             closures: directory.join("closures"),
             network: Network::Online,
             fresh_for: Duration::from_secs(300),
@@ -71,6 +81,7 @@ impl std::fmt::Debug for NpmOptions {
         f.debug_struct("NpmOptions")
             .field("npm", &self.npm)
             .field("cache", &self.cache)
+            .field("symbols", &self.symbols)
             .field("closures", &self.closures)
             .field("network", &self.network)
             .field("fresh_for", &self.fresh_for)
@@ -88,6 +99,7 @@ impl std::fmt::Debug for NpmOptions {
 pub struct NpmSource {
     registry: Arc<Registry>,
     closures: Arc<Closures>,
+    symbols: Arc<Cache>,
     optional: OptionalPackages,
     fetching: Pool,
     installing: Pool,
@@ -121,6 +133,7 @@ impl NpmSource {
         Ok(Self {
             registry,
             closures: Arc::new(closures),
+            symbols: Arc::new(Cache::new(options.symbols, KEPT_SYMBOLS)),
             optional: options.optional,
             fetching: Pool::new("npm-fetch", options.limits.concurrency)?,
             installing: Pool::new("npm-install", INSTALLS)?,
@@ -148,6 +161,32 @@ impl NpmSource {
         let (name, version) = (name.to_owned(), version.to_owned());
         self.fetching
             .run(move || registry.tarball(&name, &version))
+            .await
+    }
+
+    /// The files of one version, out of its verified bytes: the text of JavaScript and of each package.json, of others that
+    /// they are there.
+    ///
+    /// # Errors
+    /// As [`tarball`](Self::tarball), and [`NpmError::InvalidTarball`].
+    pub async fn files(&self, name: &str, version: &str) -> Result<PackageFiles, NpmError> {
+        let registry = Arc::clone(&self.registry);
+        let (name, version) = (name.to_owned(), version.to_owned());
+        self.fetching
+            .run(move || files_of(&registry.tarball(&name, &version)?))
+            .await
+    }
+
+    /// The names of one release, kept or read out of its files.
+    pub(crate) async fn names(
+        &self,
+        pin: &PackagePin,
+        reader: SymbolReader,
+    ) -> Result<Parsed<PackageSymbols>, NpmError> {
+        let (registry, cache) = (Arc::clone(&self.registry), Arc::clone(&self.symbols));
+        let pin = pin.clone();
+        self.fetching
+            .run(move || symbols::names(&registry, &cache, &pin, reader))
             .await
     }
 

@@ -25,7 +25,8 @@ impl NpmError {
                 reason,
             },
             Self::TooLarge { what, limit } => SourceError::TooLarge { what, limit },
-            Self::InvalidDocument { package, reason } => SourceError::Malformed {
+            Self::InvalidDocument { package, reason }
+            | Self::InvalidTarball { package, reason } => SourceError::Malformed {
                 what: package,
                 reason,
             },

@@ -16,6 +16,7 @@ mod lexical;
 mod manifests;
 mod parameters;
 mod real_lists;
+mod refining;
 mod repositories;
 mod sources;
 mod support;

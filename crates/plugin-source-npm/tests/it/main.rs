@@ -14,5 +14,6 @@ mod live;
 mod network;
 mod npm;
 mod server;
+mod symbols;
 mod tarballs;
 mod world;

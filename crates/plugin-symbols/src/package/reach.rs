@@ -167,12 +167,8 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, path: &str) -> Result<Module, (FindingTag, String)> {
-        let text = match self.files.get(path) {
-            Some(PackageFile::Text(text)) => text,
-            Some(PackageFile::Unread) => {
-                return Err((FindingTag::TooLarge, "was not read".to_owned()));
-            }
-            None => return Err((FindingTag::Missing, "is not in the package".to_owned())),
+        let Some(file) = self.files.get(path) else {
+            return Err((FindingTag::Missing, "is not in the package".to_owned()));
         };
         let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
         if ending == "json" {
@@ -184,6 +180,9 @@ impl<'a> Reader<'a> {
         if !matches!(ending, "js" | "mjs" | "cjs") {
             return Err((FindingTag::Unknown, "is no JavaScript".to_owned()));
         }
+        let PackageFile::Text(text) = file else {
+            return Err((FindingTag::TooLarge, "was not read".to_owned()));
+        };
         self.bytes = self.bytes.saturating_add(text.len());
         if self.bytes > MAX_PACKAGE_BYTES || self.known.len() >= MAX_FILES {
             return Err((
