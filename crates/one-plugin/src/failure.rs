@@ -204,8 +204,12 @@ impl From<ManagerError> for Failure {
 impl From<ResolutionFailure> for Failure {
     fn from(error: ResolutionFailure) -> Self {
         let mut failure = Self::new(error.tag(), error.to_string());
-        if let ResolutionFailure::Conflict(why) = error {
-            failure.why = Some(why);
+        match error {
+            ResolutionFailure::Conflict(why) => failure.why = Some(why),
+            ResolutionFailure::Drift(drift) => {
+                return failure.with(drift.all().iter().map(ToString::to_string));
+            }
+            _ => {}
         }
         failure
     }

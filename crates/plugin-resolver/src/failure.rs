@@ -1,6 +1,6 @@
 //! How a request can fail.
 
-use crate::{Explanation, Request, Universe};
+use crate::{Drift, Explanation, Request, Universe};
 
 /// There is no answer, or none was found in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,12 @@ pub enum Failure {
         /// How many steps were allowed.
         steps: u64,
     },
+    /// A frozen lock is no answer.
+    #[error("the lock is no answer: {}{}", .0.first(), .0.more())]
+    Drift(Box<Drift>),
+    /// The caller's signal came before there was an answer.
+    #[error("cancelled before there was an answer")]
+    Cancelled,
 }
 
 impl Failure {
@@ -28,6 +34,11 @@ impl Failure {
             "ResolutionBudgetSpent",
             "allow more steps, or ask for less at once",
         ),
+        (
+            "LockDrifted",
+            "read what drifted; resolve again without frozen and keep the new lock",
+        ),
+        ("ResolutionCancelled", "ask again"),
     ];
 
     /// The failure of a request in a universe with all that takes further searches: see [`Explanation::advised`].
@@ -37,7 +48,7 @@ impl Failure {
             Self::Conflict(explanation) => {
                 Self::Conflict(Box::new(explanation.advised(universe, request)))
             }
-            Self::Budget { .. } => self,
+            Self::Budget { .. } | Self::Drift(_) | Self::Cancelled => self,
         }
     }
 
@@ -47,6 +58,8 @@ impl Failure {
         match self {
             Self::Conflict(_) => "ResolutionConflict",
             Self::Budget { .. } => "ResolutionBudgetSpent",
+            Self::Drift(_) => "LockDrifted",
+            Self::Cancelled => "ResolutionCancelled",
         }
     }
 }

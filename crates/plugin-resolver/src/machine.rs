@@ -143,7 +143,10 @@ fn answer(case: &ResolveCase) -> Result<Map<String, Value>, ResolverError> {
             let explanation = json!({"lines": explanation.lines(), "requests": requests});
             outcome("conflict", [("explanation", explanation)])
         }
-        Err(Failure::Budget { .. }) => outcome("budget", []),
+        // Nothing was frozen or cancelled.
+        Err(Failure::Budget { .. } | Failure::Drift(_) | Failure::Cancelled) => {
+            outcome("budget", [])
+        }
     })
 }
 

@@ -142,6 +142,18 @@ impl Spec {
         }
     }
 
+    /// The tag that it asks for, by its own name or as an alias.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        match self {
+            Self::Tag(tag) => Some(tag),
+            Self::Alias { spec, .. } => match spec.as_ref() {
+                Self::Tag(tag) => Some(tag),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The rule for prereleases under which the text was read.
     pub(crate) fn prereleases(&self) -> Prereleases {
         match self {

@@ -87,6 +87,8 @@ pub enum Path {
     Greedy,
     /// The complete solver.
     Complete,
+    /// A frozen lock, as it is.
+    Frozen,
 }
 
 /// Packages that need each other.
@@ -155,7 +157,11 @@ impl Resolution {
                 integrity: release.integrity().map(Box::from),
                 deprecated: release.deprecated().map(Box::from),
                 is_root: asked.is_some(),
-                tag: asked.into_iter().flatten().find_map(|spec| tag(spec)),
+                tag: asked
+                    .into_iter()
+                    .flatten()
+                    .find_map(|spec| spec.tag())
+                    .map(Box::from),
                 is_host: self.request.hosts.contains_key(package.name),
                 needs,
             });
@@ -349,16 +355,5 @@ impl fmt::Debug for Resolution {
             .field("path", &self.path)
             .field("steps", &self.steps)
             .finish_non_exhaustive()
-    }
-}
-
-fn tag(spec: &Spec) -> Option<Box<str>> {
-    match spec {
-        Spec::Tag(tag) => Some(tag.clone()),
-        Spec::Alias { spec, .. } => match spec.as_ref() {
-            Spec::Tag(tag) => Some(tag.clone()),
-            _ => None,
-        },
-        _ => None,
     }
 }

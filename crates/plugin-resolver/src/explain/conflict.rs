@@ -314,7 +314,7 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
     found
 }
 
-fn demand(instance: &Instance<'_>, need: Need) -> Option<Demand> {
+pub(crate) fn demand(instance: &Instance<'_>, need: Need) -> Option<Demand> {
     Some(match need.demanded {
         Demanded::Spec(..) => Demand::Spec(instance.universe.need_spec(need)?.0.to_string()),
         Demanded::Symbols(index) => {

@@ -20,6 +20,7 @@ impl Problem {
             Self::Unresolvable { .. } => "Unresolvable",
             Self::NeedsOtherSelf => "NeedsOtherSelf",
             Self::NeverExported => "NeverExported",
+            Self::TooYoung { .. } => "TooYoung",
         }
     }
 }
@@ -46,6 +47,21 @@ impl fmt::Display for Problem {
             }
             Self::NeedsOtherSelf => f.write_str("it asks for another version of itself"),
             Self::NeverExported => f.write_str("no version exports that"),
+            Self::TooYoung {
+                newest,
+                published: Some(published),
+            } => write!(
+                f,
+                "only versions younger than the cooldown are in that range: {newest}, published {}",
+                published.date_naive()
+            ),
+            Self::TooYoung {
+                newest,
+                published: None,
+            } => write!(
+                f,
+                "only versions of unknown age are in that range, which the cooldown passes over: {newest}"
+            ),
         }
     }
 }

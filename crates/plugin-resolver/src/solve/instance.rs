@@ -4,13 +4,16 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 
-use crate::Prereleases;
-use crate::request::{Policy, Request};
-use crate::universe::Bits;
-use crate::universe::real_name;
+use semver::Version;
+
+use super::rules::Rules;
+use crate::request::{Locking, Policy, Request};
+use crate::spec::Spec;
 use crate::universe::{
     ABSENT, DependencyKind, Edge, FIRST, IDLE, Package, Problem, Release, Standing, Universe,
 };
+use crate::universe::{Bits, real_name};
+use crate::{Interrupt, PackageName};
 
 #[derive(Debug)]
 pub(crate) struct Instance<'a> {
@@ -22,7 +25,9 @@ pub(crate) struct Instance<'a> {
     pub(crate) hosts: Vec<(u32, Bits)>,
     /// The version that a lock prefers of each package, or [`IDLE`]; empty without a lock.
     locked: Vec<u32>,
-    /// With prereleases everywhere, the answers of the needs that were looked at.
+    rules: Rules<'a>,
+    interrupt: Option<&'a Interrupt>,
+    /// Where the rules are not plain, what meets the needs that were looked at.
     reread: Vec<OnceCell<Bits>>,
 }
 
@@ -45,7 +50,7 @@ pub(crate) enum Effect<'a> {
 /// In which order packages are decided: the greatest first.
 pub(crate) type Urgency = (Class, u32, Reverse<u32>);
 
-/// Packages with one candidate first, since nothing is chosen there; then roots, so that what was asked for directly is as new
+/// Packages with one candidate first, since nothing is chosen there; then what a lock holds, so that it stays where it can; then roots, so that what was asked for directly is as new
 /// as it can be; then the rest as it was discovered; then what may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
@@ -53,74 +58,38 @@ pub(crate) enum Class {
     Wanted,
     Needed,
     Root,
+    Locked,
     Single,
 }
 
 impl<'a> Instance<'a> {
     pub(crate) fn new(universe: &'a Universe, request: &'a Request) -> Self {
-        let prereleases = request.prereleases;
-        let roots = request
-            .roots
-            .iter()
-            .map(|(name, spec)| {
-                let found = universe
-                    .package_index(real_name(name, spec))
-                    .and_then(|index| Some((index, universe.package(index)?)))
-                    .filter(|(_, package)| package.standing == Standing::Known);
-                let Some((index, package)) = found else {
-                    let need = Err(Problem::PackageMissing);
-                    return Root { need };
-                };
-                let admitted = package.admitted(spec, prereleases);
-                let need = if admitted == Bits::EMPTY {
-                    Err(package.problem(spec))
-                } else {
-                    Ok((index, admitted))
-                };
-                Root { need }
-            })
-            .collect();
-        let indexed = |(name, version)| {
-            let index = universe.package_index(name)?;
-            let package = universe.package(index)?;
-            Some((index, package.index_of(version)))
-        };
-        let hosts = request
-            .hosts
-            .iter()
-            .filter_map(indexed)
-            .map(|(index, version)| {
-                let allowed = [IDLE, ABSENT].into_iter().chain(version);
-                (index, Bits::from_indexes(allowed))
-            })
-            .collect();
-        let locked = match &request.lock {
-            None => Vec::new(),
-            Some(lock) => {
-                let mut locked = vec![IDLE; universe.count()];
-                for (package, version) in lock.versions().filter_map(indexed) {
-                    let slot = usize::try_from(package)
-                        .ok()
-                        .and_then(|at| locked.get_mut(at));
-                    if let (Some(slot), Some(version)) = (slot, version) {
-                        *slot = version;
-                    }
-                }
-                locked
-            }
-        };
-        let reread = match prereleases {
-            Prereleases::WhereNamed => Vec::new(),
-            Prereleases::Everywhere => vec![OnceCell::new(); universe.need_count()],
+        let rules = Rules::new(universe, request);
+        let needs = if rules.are_plain() {
+            0
+        } else {
+            universe.need_count()
         };
         Self {
             universe,
             request,
-            roots,
-            hosts,
-            locked,
-            reread,
+            roots: roots(universe, request, &rules),
+            hosts: hosts(universe, request),
+            locked: locked(universe, request),
+            reread: vec![OnceCell::new(); needs],
+            rules,
+            interrupt: None,
         }
+    }
+
+    /// Lets a search end early: as if its budget were spent.
+    pub(crate) fn interruptible(mut self, interrupt: &'a Interrupt) -> Self {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.is_some_and(Interrupt::is_interrupted)
     }
 
     pub(crate) fn package(&self, index: u32) -> Option<Package<'a>> {
@@ -144,8 +113,7 @@ impl<'a> Instance<'a> {
         let Some((spec, _)) = self.universe.need_spec(need) else {
             return self.universe.admitted(need);
         };
-        let package = self.universe.package(need.target)?;
-        Some(cell.get_or_init(|| package.admitted(spec, Prereleases::Everywhere)))
+        Some(cell.get_or_init(|| self.rules.admitted(need.target, spec)))
     }
 
     /// Why nothing meets a need, where nothing does.
@@ -155,7 +123,7 @@ impl<'a> Instance<'a> {
         }
         let need = self.universe.need(index)?;
         Some(match self.universe.need_spec(need) {
-            Some((spec, _)) => self.universe.package(need.target)?.problem(spec),
+            Some((spec, _)) => self.rules.problem(need.target, spec),
             None => Problem::NeverExported,
         })
     }
@@ -235,11 +203,8 @@ impl<'a> Instance<'a> {
         if left.contains(IDLE) {
             return Some(IDLE);
         }
-        let locked = usize::try_from(package)
-            .ok()
-            .and_then(|at| self.locked.get(at));
-        if let Some(locked) = locked.filter(|at| **at != IDLE && left.contains(**at)) {
-            return Some(*locked);
+        if let Some(locked) = self.locked(package, left) {
+            return Some(locked);
         }
         let data = self.package(package)?;
         let best = |left: &Bits| match self.request.policy {
@@ -256,6 +221,12 @@ impl<'a> Instance<'a> {
         sound()
             .or_else(|| best(left))
             .or_else(|| left.contains(ABSENT).then_some(ABSENT))
+    }
+
+    /// The version that a lock prefers, if it is left.
+    fn locked(&self, package: u32, left: &Bits) -> Option<u32> {
+        let locked = *self.locked.get(usize::try_from(package).ok()?)?;
+        (locked != IDLE && left.contains(locked)).then_some(locked)
     }
 
     /// `conflicts` says in how many conflicts the package was involved: beyond the roots, where order is ours to choose, the
@@ -275,6 +246,8 @@ impl<'a> Instance<'a> {
             Class::Idle
         } else if left.contains(ABSENT) {
             Class::Wanted
+        } else if self.locked(package, left).is_some() {
+            Class::Locked
         } else if is_root {
             Class::Root
         } else {
@@ -283,4 +256,59 @@ impl<'a> Instance<'a> {
         let conflicts = if class == Class::Needed { conflicts } else { 0 };
         (class, conflicts, Reverse(rank))
     }
+}
+
+fn roots(universe: &Universe, request: &Request, rules: &Rules<'_>) -> Vec<Root> {
+    let root = |(name, spec): &(PackageName, Spec)| {
+        let known = universe
+            .package_index(real_name(name, spec))
+            .filter(|index| {
+                let package = universe.package(*index);
+                package.is_some_and(|package| package.standing == Standing::Known)
+            });
+        let Some(package) = known else {
+            return Err(Problem::PackageMissing);
+        };
+        let admitted = rules.admitted(package, spec);
+        if admitted == Bits::EMPTY {
+            return Err(rules.problem(package, spec));
+        }
+        Ok((package, admitted))
+    };
+    let needs = request.roots.iter().map(root);
+    needs.map(|need| Root { need }).collect()
+}
+
+/// What may be selected of packages that the host provides.
+fn hosts(universe: &Universe, request: &Request) -> Vec<(u32, Bits)> {
+    let host = |(name, version)| {
+        let (package, version) = find(universe, name, version)?;
+        let allowed = [IDLE, ABSENT].into_iter().chain(version);
+        Some((package, Bits::from_indexes(allowed)))
+    };
+    request.hosts.iter().filter_map(host).collect()
+}
+
+/// By package, the version that a lock prefers, or [`IDLE`]; empty without a lock.
+fn locked(universe: &Universe, request: &Request) -> Vec<u32> {
+    let (Some(lock), Locking::Prefer(unlock)) = (&request.lock, &request.locking) else {
+        return Vec::new();
+    };
+    let keeps = unlock.keeps(lock);
+    let mut locked = vec![IDLE; universe.count()];
+    for (name, version) in lock.versions().filter(|(name, _)| keeps(name)) {
+        let found = find(universe, name, version);
+        let slot = found.and_then(|(package, _)| locked.get_mut(usize::try_from(package).ok()?));
+        if let (Some(slot), Some((_, Some(version)))) = (slot, found) {
+            *slot = version;
+        }
+    }
+    locked
+}
+
+/// The package, if it is here, with the index of the version, if that is.
+fn find(universe: &Universe, name: &PackageName, version: &Version) -> Option<(u32, Option<u32>)> {
+    let index = universe.package_index(name)?;
+    let package = universe.package(index)?;
+    Some((index, package.index_of(version)))
 }

@@ -1,16 +1,18 @@
 //! The entry: greedy, then complete, then an explanation.
 
+mod frozen;
 pub(crate) mod greedy;
 pub(crate) mod instance;
+mod rules;
 pub(crate) mod solver;
 
 use self::instance::Instance;
 use self::solver::Outcome;
-use crate::Failure;
 use crate::answer::{Path, Resolution};
 use crate::explain::conflict;
-use crate::request::{Request, Search};
+use crate::request::{Locking, Request, Search};
 use crate::universe::Universe;
+use crate::{Failure, Interrupt};
 
 /// Selects one version of each package that the request needs, or says why that is impossible.
 ///
@@ -19,7 +21,8 @@ use crate::universe::Universe;
 ///
 /// # Errors
 ///
-/// [`Failure::Conflict`] if there is no answer; [`Failure::Budget`] if the budget was spent before that was known.
+/// [`Failure::Conflict`] if there is no answer; [`Failure::Budget`] if the budget was spent before that was known; [`Failure::Drift`] if a
+/// frozen lock is no answer.
 ///
 /// ```
 /// use plugin_resolver::{DependencyKind, ReleaseFacts, Request, Universe, parse_version, resolve};
@@ -36,7 +39,43 @@ use crate::universe::Universe;
 /// # }
 /// ```
 pub fn resolve(universe: &Universe, request: &Request) -> Result<Resolution, Failure> {
-    let instance = Instance::new(universe, request);
+    answer(request, Instance::new(universe, request))
+}
+
+/// As [`resolve`], until somebody interrupts it.
+///
+/// # Errors
+///
+/// As [`resolve`]; [`Failure::Cancelled`] if the signal came before there was an answer. It is looked at in every step, also while a
+/// conflict is explained.
+pub fn resolve_until(
+    universe: &Universe,
+    request: &Request,
+    interrupt: &Interrupt,
+) -> Result<Resolution, Failure> {
+    let instance = Instance::new(universe, request).interruptible(interrupt);
+    // A search that was interrupted ends as if its budget were spent, and what it then says of a conflict is not worth telling.
+    answer(request, instance).map_err(|failure| {
+        if interrupt.is_interrupted() {
+            Failure::Cancelled
+        } else {
+            failure
+        }
+    })
+}
+
+fn answer(request: &Request, instance: Instance<'_>) -> Result<Resolution, Failure> {
+    let universe = instance.universe;
+    if let (Some(lock), Locking::Frozen) = (&request.lock, &request.locking) {
+        let selected = frozen::select(&instance, lock)?;
+        return Ok(Resolution::new(
+            universe,
+            request,
+            selected,
+            Path::Frozen,
+            0,
+        ));
+    }
     if let Some(broken) = instance.roots.iter().position(|root| root.need.is_err()) {
         return Err(conflict::broken_root(&instance, broken));
     }

@@ -224,6 +224,10 @@ impl DependencyProvider for Provider<'_, '_> {
     }
 
     fn should_cancel(&self) -> Result<(), OutOfBudget> {
+        if self.instance.is_interrupted() {
+            self.steps.set(0);
+            return Err(OutOfBudget);
+        }
         // Every way back teaches the solver something that it looks at in each later step, so steps grow dearer as they do in time.
         let cost = 1 + self.returns.get() / RETURNS_PER_STEP;
         let left = self.steps.get().checked_sub(cost).ok_or(OutOfBudget)?;

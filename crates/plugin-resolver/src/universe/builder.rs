@@ -7,7 +7,7 @@ use semver::Version;
 use super::facts::ReleaseFacts;
 use super::interner::Interner;
 use super::tables::{PackageRow, ReleaseRow, Tables};
-use super::{Bits, Standing, Universe, index, real_name};
+use super::{Bits, Standing, Universe, index, real_name, tables};
 use crate::PackageName;
 
 /// Collects packages, in any order.
@@ -84,6 +84,7 @@ impl UniverseBuilder {
                 .zip(self.all_facts())
                 .filter_map(|(place, facts)| Some((place, facts.deprecated.clone()?)))
                 .collect(),
+            published: self.published(),
             ..self.versions()
         };
         Universe::new(Interner::new(self, names, tables).finish())
@@ -93,6 +94,14 @@ impl UniverseBuilder {
     pub(super) fn all_facts(&self) -> impl Iterator<Item = &ReleaseFacts> {
         let packages = self.packages.values();
         packages.flat_map(|package| package.releases.values())
+    }
+
+    fn published(&self) -> Box<[u32]> {
+        if self.all_facts().all(|facts| facts.published.is_none()) {
+            return Box::default();
+        }
+        let seconds = self.all_facts().map(|facts| facts.published);
+        seconds.map(tables::seconds).collect()
     }
 
     /// Every name that some release needs, aliases seen through.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::DependencyKind;
 use crate::PackageName;
 use crate::spec::Spec;
@@ -29,6 +31,8 @@ pub struct ReleaseFacts {
     pub(super) integrity: Option<Box<str>>,
     pub(super) deprecated: Option<Box<str>>,
     pub(super) yanked: bool,
+    /// Seconds since 1970.
+    pub(super) published: Option<i64>,
 }
 
 impl ReleaseFacts {
@@ -63,6 +67,13 @@ impl ReleaseFacts {
     #[must_use]
     pub fn yanked(mut self) -> Self {
         self.yanked = true;
+        self
+    }
+
+    /// Adds when the release was published; a fraction of a second is left out. Only a [`Cooldown`](crate::Cooldown) asks for it.
+    #[must_use]
+    pub fn published_at(mut self, time: DateTime<Utc>) -> Self {
+        self.published = Some(time.timestamp());
         self
     }
 

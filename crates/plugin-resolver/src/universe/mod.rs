@@ -10,6 +10,7 @@ mod tables;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use semver::Version;
 
 use crate::spec::Spec;
@@ -101,6 +102,13 @@ pub enum Problem {
     NeedsOtherSelf,
     /// No version has the entry, or exports the names.
     NeverExported,
+    /// Versions are in range, and a cooldown passes over all of them.
+    TooYoung {
+        /// The newest of them.
+        newest: Box<Version>,
+        /// When it was published, where that is known.
+        published: Option<DateTime<Utc>>,
+    },
 }
 
 /// Stands for "not selected, and nobody asked".
@@ -186,6 +194,18 @@ impl Universe {
     pub(crate) fn package_index(&self, name: &PackageName) -> Option<u32> {
         let found = self.0.packages.binary_search_by(|row| row.name.cmp(name));
         found.ok().and_then(|index| u32::try_from(index).ok())
+    }
+
+    /// The index of a package from some index on: near ones are found fast.
+    pub(crate) fn package_index_from(&self, start: u32, name: &PackageName) -> Option<u32> {
+        let rest = self.0.packages.get(usize::try_from(start).ok()?..)?;
+        let mut reach = 1;
+        while rest.get(reach).is_some_and(|row| row.name <= *name) {
+            reach *= 2;
+        }
+        let near = rest.get(reach / 2..rest.len().min(reach + 1))?;
+        let found = near.binary_search_by(|row| row.name.cmp(name)).ok()?;
+        u32::try_from(reach / 2 + found).ok().map(|at| start + at)
     }
 
     pub(crate) fn package(&self, index: u32) -> Option<Package<'_>> {

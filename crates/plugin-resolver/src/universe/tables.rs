@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use semver::Version;
 
 use super::{Bits, DependencyKind, FIRST, Standing, Symbols, index};
@@ -30,6 +31,8 @@ pub(crate) struct Tables {
     pub(super) integrity: Texts,
     /// By release, ascending.
     pub(super) deprecated: Box<[(u32, Box<str>)]>,
+    /// When each release was published, as [`seconds`] say it; empty if that is known of none.
+    pub(super) published: Box<[u32]>,
 }
 
 #[derive(Debug)]
@@ -213,12 +216,26 @@ impl<'a> Release<'a> {
         self.tables.integrity.get(self.place)
     }
 
+    pub(crate) fn published(self) -> Option<DateTime<Utc>> {
+        let seconds = *at(&self.tables.published, self.place)?;
+        let time = DateTime::from_timestamp(i64::from(seconds), 0);
+        time.filter(|_| seconds != 0)
+    }
+
     pub(crate) fn deprecated(self) -> Option<&'a str> {
         let all = &self.tables.deprecated;
         let found = all.binary_search_by_key(&self.place, |(place, _)| *place);
         let (_, message) = all.get(found.ok()?)?;
         Some(message)
     }
+}
+
+/// A time of publication in four bytes: seconds since 1970, 0 for unknown. What lies beyond, in 2106 or before 1970, is moved to the end
+/// of what can be said.
+pub(super) fn seconds(published: Option<i64>) -> u32 {
+    published.map_or(0, |seconds| {
+        u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
+    })
 }
 
 /// One text or none for each of many things, in one piece of memory.

@@ -9,6 +9,7 @@ mod conflicts;
 mod graphs;
 mod groups;
 mod laws;
+mod locking;
 mod locks;
 mod machines;
 mod names_and_specs;

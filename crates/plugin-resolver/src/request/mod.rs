@@ -1,5 +1,8 @@
 //! What is asked of a universe.
 
+mod cooldown;
+mod locking;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -7,6 +10,9 @@ use std::sync::Arc;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+pub use self::cooldown::{Cooldown, Undated};
+pub(crate) use self::locking::Locking;
+pub use self::locking::Unlock;
 use crate::lock::{Lock, LockedRequest};
 use crate::spec::Spec;
 use crate::{PackageName, Prereleases};
@@ -51,6 +57,8 @@ pub struct Request {
     pub(crate) roots: Arc<Vec<(PackageName, Spec)>>,
     pub(crate) hosts: Arc<BTreeMap<PackageName, Version>>,
     pub(crate) lock: Option<Arc<Lock>>,
+    pub(crate) locking: Locking,
+    pub(crate) cooldown: Option<Arc<Cooldown>>,
     pub(crate) policy: Policy,
     pub(crate) search: Search,
     pub(crate) prereleases: Prereleases,
@@ -104,10 +112,35 @@ impl Request {
         self
     }
 
-    /// Prefers the versions of a lock wherever they still fit.
+    /// Prefers the versions of a lock wherever they still fit: before the newest, and before anything that is not locked is decided.
     #[must_use]
     pub fn prefer(mut self, lock: Lock) -> Self {
         self.lock = Some(Arc::new(lock));
+        self.locking = Locking::default();
+        self
+    }
+
+    /// Prefers the versions of the lock for fewer packages, or for none.
+    #[must_use]
+    pub fn unlock(mut self, unlock: Unlock) -> Self {
+        self.locking = Locking::Prefer(unlock);
+        self
+    }
+
+    /// Asks whether a lock still is an answer: nothing is chosen. The answer is the lock itself, or
+    /// [`Failure::Drift`](crate::Failure::Drift) with everything that drifted. Where a tag points now takes no part, since the lock says
+    /// where it pointed.
+    #[must_use]
+    pub fn frozen(mut self, lock: Lock) -> Self {
+        self.lock = Some(Arc::new(lock));
+        self.locking = Locking::Frozen;
+        self
+    }
+
+    /// Passes over releases that are too young.
+    #[must_use]
+    pub fn cooldown(mut self, cooldown: Cooldown) -> Self {
+        self.cooldown = Some(Arc::new(cooldown));
         self
     }
 
@@ -154,6 +187,8 @@ impl Request {
             roots: Arc::new(roots.collect()),
             hosts: self.hosts.clone(),
             lock: self.lock.clone(),
+            locking: self.locking.clone(),
+            cooldown: self.cooldown.clone(),
             ..*self
         }
     }

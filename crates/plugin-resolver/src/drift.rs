@@ -1,0 +1,177 @@
+//! Why a frozen lock is no answer.
+
+use std::fmt;
+
+use semver::Version;
+
+use crate::error::quoted;
+use crate::{Demand, PackageName, RequestChange, Requirer};
+
+/// Everything in which a frozen lock is no answer to a request, or no longer one in a universe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    // INVARIANT: not empty.
+    pub(crate) all: Vec<Drifted>,
+}
+
+/// One thing in which a lock and what it is held against differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Drifted {
+    /// Something else is asked for than when the lock was made.
+    Request(RequestChange),
+    /// The universe no longer has a locked version.
+    VersionGone {
+        /// The package.
+        name: PackageName,
+        /// The locked version.
+        version: Version,
+    },
+    /// The bytes of a locked version are others than they were.
+    Integrity {
+        /// The package.
+        name: PackageName,
+        /// The locked version.
+        version: Version,
+        /// The digest that was locked.
+        locked: Box<str>,
+        /// The digest that the universe gives.
+        given: Box<str>,
+    },
+    /// The locked version of a package is not what somebody needs.
+    Unmet {
+        /// Who needs it.
+        by: Requirer,
+        /// Which package.
+        package: PackageName,
+        /// What of it.
+        demand: Demand,
+        /// The locked version.
+        locked: Version,
+    },
+    /// A package that somebody needs is not in the lock.
+    Missing {
+        /// Who needs it.
+        by: Requirer,
+        /// Which package.
+        package: PackageName,
+        /// What of it.
+        demand: Demand,
+    },
+    /// Nobody needs a locked package.
+    Unneeded {
+        /// The package.
+        name: PackageName,
+        /// The locked version.
+        version: Version,
+    },
+}
+
+impl Drift {
+    /// All of it: first the request, then what is wrong by itself, then what is unmet, by name.
+    #[must_use]
+    pub fn all(&self) -> &[Drifted] {
+        &self.all
+    }
+
+    /// The first of it in words.
+    pub(crate) fn first(&self) -> String {
+        self.all
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
+    /// How much more there is, if there is more.
+    pub(crate) fn more(&self) -> String {
+        match self.all.len() {
+            0 | 1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        }
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.all.iter().map(ToString::to_string).collect();
+        f.write_str(&texts.join("\n"))
+    }
+}
+
+impl fmt::Display for Drifted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(change) => change.fmt(f),
+            Self::VersionGone { name, version } => {
+                write!(f, "{name} {version} is locked and no longer there")
+            }
+            Self::Integrity {
+                name,
+                version,
+                locked,
+                given,
+            } => write!(
+                f,
+                "{name} {version} has the integrity {}, it was locked with {}",
+                quoted(given),
+                quoted(locked)
+            ),
+            Self::Unmet {
+                by,
+                package,
+                demand,
+                locked,
+            } => {
+                needing(f, by, package, demand)?;
+                write!(f, ", and {locked} is locked")
+            }
+            Self::Missing {
+                by,
+                package,
+                demand,
+            } => {
+                needing(f, by, package, demand)?;
+                f.write_str(", which is not in the lock")
+            }
+            Self::Unneeded { name, version } => {
+                write!(f, "{name} {version} is locked and nobody needs it")
+            }
+        }
+    }
+}
+
+fn needing(
+    f: &mut fmt::Formatter<'_>,
+    by: &Requirer,
+    package: &PackageName,
+    demand: &Demand,
+) -> fmt::Result {
+    match by {
+        Requirer::Request => f.write_str("you ask for ")?,
+        Requirer::Host => f.write_str("the host provides ")?,
+        Requirer::Package { name, versions } => {
+            let verb = match demand {
+                Demand::Spec(_) => "needs",
+                Demand::Symbols { .. } => "imports",
+            };
+            write!(f, "{name}")?;
+            versions
+                .iter()
+                .try_for_each(|version| write!(f, " {version}"))?;
+            write!(f, " {verb} ")?;
+        }
+    }
+    match demand {
+        Demand::Spec(spec) if spec.is_empty() => write!(f, "{package} *"),
+        Demand::Spec(spec) => write!(f, "{package} {}", quoted(spec)),
+        Demand::Symbols { entry, names } => {
+            let path = entry.strip_prefix('.').unwrap_or(entry);
+            match names.first() {
+                Some(name) if names.len() == 1 => write!(f, "`{}` from ", quoted(name))?,
+                Some(_) => write!(f, "{} names from ", names.len())?,
+                None => {}
+            }
+            write!(f, "{package}{}", quoted(path))
+        }
+    }
+}

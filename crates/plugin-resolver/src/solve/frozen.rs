@@ -1,0 +1,240 @@
+//! Whether a lock still is an answer. Nothing is chosen here.
+
+use super::instance::{Effect, Instance};
+use crate::explain::conflict::demand;
+use crate::spec::Spec;
+use crate::universe::{ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Package, real_name};
+use crate::{Demand, Drift, Drifted, Failure, Lock, PackageName, Requirer};
+
+/// The locked versions as (package, version) indexes, or everything that speaks against them.
+pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u32)>, Failure> {
+    let mut check = Check {
+        instance,
+        lock,
+        places: vec![IDLE; instance.universe.count()],
+        is_needed: vec![false; instance.universe.count()],
+        open: Vec::new(),
+        drift: Vec::new(),
+    };
+    let changes = lock.request_changes(instance.request);
+    check
+        .drift
+        .extend(changes.into_iter().map(Drifted::Request));
+    let selected = check.locked();
+    check.roots();
+    check.hosts();
+    while let Some(package) = check.open.pop() {
+        check.edges(package);
+    }
+    for (package, version) in &selected {
+        check.unneeded(*package, *version);
+    }
+    if check.drift.is_empty() {
+        Ok(selected)
+    } else {
+        let all = check.drift;
+        Err(Failure::Drift(Box::new(Drift { all })))
+    }
+}
+
+struct Check<'a, 'b> {
+    instance: &'b Instance<'a>,
+    lock: &'b Lock,
+    /// By package, the locked version, or [`IDLE`].
+    places: Vec<u32>,
+    is_needed: Vec<bool>,
+    /// Needed packages whose needs were not looked at.
+    open: Vec<u32>,
+    drift: Vec<Drifted>,
+}
+
+impl Check<'_, '_> {
+    /// Finds what is locked. Both sides are sorted by name, so that one pass does.
+    fn locked(&mut self) -> Vec<(u32, u32)> {
+        let mut selected = Vec::with_capacity(self.lock.packages().len());
+        let mut next = 0;
+        for (name, locked) in self.lock.packages() {
+            let found = self.instance.universe.package_index_from(next, name);
+            next = found.unwrap_or(next);
+            let package = found.and_then(|index| self.instance.package(index));
+            let version = package.and_then(|package| package.index_of(&locked.version));
+            let (Some(index), Some(version)) = (found, version) else {
+                self.drift.push(Drifted::VersionGone {
+                    name: name.clone(),
+                    version: locked.version.clone(),
+                });
+                continue;
+            };
+            if let Some(place) = slot(&mut self.places, index) {
+                *place = version;
+            }
+            selected.push((index, version));
+            let given = self
+                .instance
+                .release(index, version)
+                .and_then(|r| r.integrity());
+            if let (Some(locked_as), Some(given)) = (&locked.integrity, given)
+                && **locked_as != *given
+            {
+                self.drift.push(Drifted::Integrity {
+                    name: name.clone(),
+                    version: locked.version.clone(),
+                    locked: locked_as.clone(),
+                    given: given.into(),
+                });
+            }
+        }
+        selected
+    }
+
+    fn roots(&mut self) {
+        let instance = self.instance;
+        for ((name, spec), root) in instance.request.roots.iter().zip(&instance.roots) {
+            let (package, admitted) = match &root.need {
+                Ok((package, admitted)) => (Some(*package), admitted),
+                Err(_) => (
+                    instance.universe.package_index(real_name(name, spec)),
+                    &Bits::EMPTY,
+                ),
+            };
+            let asked = || Demand::Spec(spec.to_string());
+            match package {
+                Some(package) => {
+                    self.need(package);
+                    self.hold(package, admitted, Some(spec), || {
+                        (Requirer::Request, Some(asked()))
+                    });
+                }
+                None => self.drift.push(Drifted::Missing {
+                    by: Requirer::Request,
+                    package: real_name(name, spec).clone(),
+                    demand: asked(),
+                }),
+            }
+        }
+    }
+
+    fn hosts(&mut self) {
+        for (package, allowed) in &self.instance.hosts {
+            self.hold(*package, allowed, None, || {
+                let name = self.instance.package(*package).map(|data| data.name);
+                let provided = name.and_then(|name| self.instance.request.hosts.get(name));
+                let demand = provided.map(|version| Demand::Spec(version.to_string()));
+                (Requirer::Host, demand)
+            });
+        }
+    }
+
+    fn edges(&mut self, package: u32) {
+        let version = place(&self.places, package);
+        let Some(data) = self.instance.package(package) else {
+            return;
+        };
+        for edge in data.edges(version) {
+            let Some(need) = self.instance.universe.need(edge.need) else {
+                continue;
+            };
+            let spec = self.instance.universe.need_spec(need).map(|(spec, _)| spec);
+            let by = || by(self.instance, data, version, *edge);
+            match self.instance.effect(package, version, *edge) {
+                Effect::None => continue,
+                Effect::Blocks => self.hold(need.target, &Bits::EMPTY, spec, by),
+                Effect::Leaves(target, left) => self.hold(target, &left, spec, by),
+            }
+            if need.kind() != DependencyKind::OptionalPeer {
+                self.need(need.target);
+            }
+        }
+    }
+
+    /// Marks a package as needed, if it is locked.
+    fn need(&mut self, package: u32) {
+        if place(&self.places, package) < FIRST {
+            return;
+        }
+        if let Some(is_needed @ false) = slot(&mut self.is_needed, package) {
+            *is_needed = true;
+            self.open.push(package);
+        }
+    }
+
+    /// Sees whether what is locked of a package is among what is left of it.
+    fn hold(
+        &mut self,
+        package: u32,
+        left: &Bits,
+        spec: Option<&Spec>,
+        by: impl FnOnce() -> (Requirer, Option<Demand>),
+    ) {
+        let version = place(&self.places, package);
+        let holds = match version {
+            IDLE => left.contains(ABSENT),
+            // The lock says where a tag pointed.
+            version => left.contains(version) || spec.is_some_and(|spec| spec.tag().is_some()),
+        };
+        let Some(data) = self.instance.package(package).filter(|_| !holds) else {
+            return;
+        };
+        let (by, Some(demand)) = by() else {
+            return;
+        };
+        let name = data.name.clone();
+        self.drift.push(match data.release(version) {
+            Some(release) => Drifted::Unmet {
+                by,
+                package: name,
+                demand,
+                locked: release.version.clone(),
+            },
+            None if self.is_gone(&name) => return,
+            None => Drifted::Missing {
+                by,
+                package: name,
+                demand,
+            },
+        });
+    }
+
+    /// Whether it was said already that the locked version is gone.
+    fn is_gone(&self, name: &PackageName) -> bool {
+        self.lock.get(name).is_some()
+    }
+
+    fn unneeded(&mut self, package: u32, version: u32) {
+        let is_needed = usize::try_from(package)
+            .ok()
+            .and_then(|at| self.is_needed.get(at));
+        let data = self.instance.package(package);
+        let release = data.and_then(|data| data.release(version));
+        if let (Some(false), Some(data), Some(release)) = (is_needed, data, release) {
+            self.drift.push(Drifted::Unneeded {
+                name: data.name.clone(),
+                version: release.version.clone(),
+            });
+        }
+    }
+}
+
+fn by(
+    instance: &Instance<'_>,
+    data: Package<'_>,
+    version: u32,
+    edge: Edge,
+) -> (Requirer, Option<Demand>) {
+    let versions = data.release(version).map(|release| release.version.clone());
+    let by = Requirer::Package {
+        name: data.name.clone(),
+        versions: versions.into_iter().collect(),
+    };
+    let need = instance.universe.need(edge.need);
+    (by, need.and_then(|need| demand(instance, need)))
+}
+
+fn slot<T>(values: &mut [T], package: u32) -> Option<&mut T> {
+    values.get_mut(usize::try_from(package).ok()?)
+}
+
+fn place(places: &[u32], package: u32) -> u32 {
+    let place = usize::try_from(package).ok().and_then(|at| places.get(at));
+    place.copied().unwrap_or(IDLE)
+}
