@@ -22,27 +22,28 @@ pub fn time<T>(run: impl FnOnce() -> T) -> Duration {
     thread_time() - start
 }
 
+/// What takes less runs once unmeasured before each time it is measured: whoever ran before left the caches full of other things.
+const SHORT: f64 = 0.02;
+
 /// Seconds of CPU time, the median of several rounds for each contestant. The rounds are interleaved, so that whatever else the machine
 /// does hits all alike; there are as many as fit the given time, at least 3 and at most 101, or one if that is what is wanted.
 pub fn medians(effort: Effort, contestants: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
-    let mut times: Vec<Vec<f64>> = contestants
+    let first: Vec<f64> = contestants
         .iter_mut()
-        .map(|run| vec![time(&mut *run).as_secs_f64()])
+        .map(|run| time(&mut *run).as_secs_f64())
         .collect();
     let Effort::Budget(budget) = effort else {
-        return times.into_iter().map(|times| times[0]).collect();
+        return first;
     };
-    let round: f64 = times.iter().map(|times| times[0]).sum();
-    let fitting = (budget.as_secs_f64() / round.max(1e-9)).min(101.0);
-    // A first round is cold: it counts only where there are no others.
-    let mut rounds = 3.0_f64;
-    for times in &mut times {
-        times.clear();
-    }
-    rounds = rounds.max(fitting.floor());
-    while rounds >= 1.0 {
-        rounds -= 1.0;
-        for (times, run) in times.iter_mut().zip(contestants.iter_mut()) {
+    let round: f64 = first.iter().sum();
+    let fitting = budget.as_secs_f64() / round.max(1e-9);
+    let rounds = (3..=101).rev().find(|rounds| f64::from(*rounds) <= fitting);
+    let mut times: Vec<Vec<f64>> = vec![Vec::new(); contestants.len()];
+    for _ in 0..rounds.unwrap_or(3) {
+        for ((run, times), first) in contestants.iter_mut().zip(&mut times).zip(&first) {
+            if *first < SHORT {
+                run();
+            }
             times.push(time(&mut *run).as_secs_f64());
         }
     }

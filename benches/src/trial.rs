@@ -95,18 +95,19 @@ pub fn judge(
     }
 }
 
-/// The other side of [`judge`]: solves what the arguments name and prints what became of it. The program's allocator must be
+/// The other side of [`judge`]: solves what the arguments name and prints what became of it, so often that a profiler sees it if rounds are named. The program's allocator must be
 /// [`PeakAlloc`].
 pub fn run_as_child(arguments: &[String], allocator: &'static PeakAlloc) {
-    let [peer, scenario, seconds] = arguments else {
+    let [peer, scenario, seconds, rounds @ ..] = arguments else {
         eprintln!(
-            "usage: contestant <peer> <scenario> <seconds>; `cargo bench -p benches --bench resolver` runs it"
+            "usage: contestant <peer> <scenario> <seconds> [rounds]; `cargo bench -p benches --bench resolver` runs it"
         );
         std::process::exit(2);
     };
     let peer: Peer = peer.parse().unwrap();
     let scenario: Scenario = scenario.parse().unwrap();
     let seconds: u64 = seconds.parse().unwrap();
+    let rounds: usize = rounds.first().map_or(1, |rounds| rounds.parse().unwrap());
     let solve = move || {
         let problem = scenario.problem();
         let without = allocator.current_usage();
@@ -117,7 +118,8 @@ pub fn run_as_child(arguments: &[String], allocator: &'static PeakAlloc) {
         let held = before - without;
         let mut end = End::Solved;
         let time = time(|| {
-            for request in 0..problem.requests.len() {
+            let requests = 0..problem.requests.len();
+            for request in (0..rounds).flat_map(|_| requests.clone()) {
                 let this = contestant.run(request);
                 if end != End::BudgetSpent {
                     end = this;
