@@ -17,6 +17,8 @@ mod policies;
 mod range_algebra;
 mod ranges;
 mod real;
+mod sat;
 mod support;
 mod symbols;
 mod verdicts;
+mod worlds;

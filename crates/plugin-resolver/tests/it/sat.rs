@@ -1,0 +1,226 @@
+//! Laws over random worlds of up to 60 packages, decided by a SAT solver.
+//!
+//! `PROPTEST_CASES` says how many worlds each law is tried on, `PROPTEST_RNG_SEED` which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use batsat::{BasicSolver, Lit, SolverInterface, lbool};
+use plugin_resolver::{ClashingRequest, Failure, Path, Search, resolve};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngSeed, TestRunner};
+
+use crate::worlds::{self, World, selected, worlds};
+
+/// A world as clauses.
+struct Oracle {
+    solver: BasicSolver,
+    /// True: this version of this package is selected.
+    releases: BTreeMap<(usize, usize), Lit>,
+    /// True: this root is to be met.
+    roots: Vec<Lit>,
+}
+
+impl Oracle {
+    fn new(world: &World) -> Self {
+        let mut solver = BasicSolver::default();
+        let mut variable = || Lit::new(solver.new_var_default(), true);
+        let mut releases = BTreeMap::new();
+        for (at, package) in world.packages.iter().enumerate() {
+            for version in package.releases.keys() {
+                releases.insert((at, *version), variable());
+            }
+        }
+        let roots: Vec<Lit> = world.roots.iter().map(|_| variable()).collect();
+        let mut clause = |literals: &[Lit]| {
+            solver.add_clause_reuse(&mut literals.to_vec());
+        };
+        // At most one version of a package, and of what the host provides no other.
+        for (at, package) in world.packages.iter().enumerate() {
+            let versions: Vec<usize> = package.releases.keys().copied().collect();
+            for (place, one) in versions.iter().enumerate() {
+                for other in &versions[..place] {
+                    clause(&[!releases[&(at, *one)], !releases[&(at, *other)]]);
+                }
+                if world.hosts.get(&at).is_some_and(|host| host != one) {
+                    clause(&[!releases[&(at, *one)]]);
+                }
+            }
+        }
+        // A root, if it is to be met, has one of the versions that it asks for.
+        for ((at, ask), root) in world.roots.iter().zip(&roots) {
+            let admitted = world.admitted(*at, ask);
+            let any = admitted.iter().map(|version| releases[&(*at, *version)]);
+            clause(&any.chain([!*root]).collect::<Vec<_>>());
+        }
+        // A release that is selected has what it requires, and beside it is nothing that it does not welcome.
+        for ((at, version), release) in &releases {
+            for demand in world.demands(*at, &world.packages[*at].releases[version]) {
+                let (target, welcome) = (demand.target, &demand.welcome);
+                if demand.is_required {
+                    let any = welcome.iter().map(|version| releases[&(target, *version)]);
+                    clause(&any.chain([!*release]).collect::<Vec<_>>());
+                } else {
+                    let versions = world.packages[target].releases.keys();
+                    for other in versions.filter(|version| !welcome.contains(version)) {
+                        clause(&[!*release, !releases[&(target, *other)]]);
+                    }
+                }
+            }
+        }
+        Self {
+            solver,
+            releases,
+            roots,
+        }
+    }
+
+    /// Whether these roots can be met together with these releases.
+    fn is_possible(&mut self, roots: &[usize], with: &[(usize, usize)]) -> bool {
+        let roots = roots.iter().map(|root| self.roots[*root]);
+        let with = with.iter().map(|release| self.releases[release]);
+        let assumed: Vec<Lit> = roots.chain(with).collect();
+        let verdict = self.solver.solve_limited(&assumed);
+        assert!(
+            verdict != lbool::UNDEF,
+            "without a limit there is a verdict"
+        );
+        verdict == lbool::TRUE
+    }
+
+    /// The best version of each root in turn, given those before it.
+    fn best_roots(&mut self, world: &World) -> Vec<(usize, usize)> {
+        let all: Vec<usize> = (0..world.roots.len()).collect();
+        let mut fixed = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (at, _) in world.roots.iter().filter(|(at, _)| seen.insert(*at)) {
+            let best = world.newest_first(*at).into_iter().find(|version| {
+                fixed.push((*at, *version));
+                let is_possible = self.is_possible(&all, &fixed);
+                fixed.pop();
+                is_possible
+            });
+            fixed.push((*at, best.unwrap()));
+        }
+        fixed
+    }
+}
+
+/// 400 worlds for each law, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let cases = number("PROPTEST_CASES").and_then(|cases| u32::try_from(cases).ok());
+    ProptestConfig {
+        cases: cases.unwrap_or(400),
+        rng_seed: RngSeed::Fixed(number("PROPTEST_RNG_SEED").unwrap_or(1)),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn there_is_an_answer_if_and_only_if_the_clauses_can_be_met(world in worlds()) {
+        let all: Vec<usize> = (0..world.roots.len()).collect();
+        let mut oracle = Oracle::new(&world);
+        match resolve(&world.universe(), &world.request()) {
+            Ok(resolution) => {
+                let selected = selected(&resolution);
+                prop_assert_eq!(world.check(&selected), Ok(()));
+                for (at, version) in oracle.best_roots(&world) {
+                    prop_assert_eq!(selected.get(&at), Some(&version), "root {}", at);
+                }
+                for package in resolution.packages() {
+                    prop_assert!(package.is_root || !resolution.dependents(&package.name).is_empty());
+                }
+            }
+            Err(Failure::Conflict(_)) => prop_assert!(!oracle.is_possible(&all, &[])),
+            Err(failure) => prop_assert!(false, "{failure}"),
+        }
+    }
+
+    #[test]
+    fn an_explanation_is_a_least_core_and_offers_just_what_helps(world in worlds()) {
+        let Err(Failure::Conflict(why)) = resolve(&world.universe(), &world.request()) else {
+            return Ok(());
+        };
+        let all: Vec<usize> = (0..world.roots.len()).collect();
+        let without = |roots: &[usize], one: usize| -> Vec<usize> {
+            roots.iter().copied().filter(|root| *root != one).collect()
+        };
+        let is_in = |requests: &[ClashingRequest], root: usize| {
+            let (name, spec) = world.root_words(root);
+            requests.iter().any(|r| r.name == name && r.spec == spec)
+        };
+        let core: Vec<usize> = all.iter().copied().filter(|root| is_in(why.requests(), *root)).collect();
+        let mut oracle = Oracle::new(&world);
+        prop_assert!(why.is_minimal());
+        prop_assert_eq!(core.len(), why.requests().len());
+        prop_assert!(!oracle.is_possible(&core, &[]), "the core is possible");
+        for root in &core {
+            prop_assert!(oracle.is_possible(&without(&core, *root), &[]), "{} is not needed", root);
+        }
+        for root in &all {
+            let helps = oracle.is_possible(&without(&all, *root), &[]);
+            prop_assert_eq!(helps, is_in(why.removals(), *root), "removal of {}", root);
+        }
+        let lines = why.lines();
+        prop_assert!(lines.len() <= 12 && lines.join("\n").len() <= 4096);
+    }
+
+    #[test]
+    fn neither_order_nor_search_nor_strangers_change_an_answer(
+        world in worlds(),
+        shuffled in Just((0..60).collect::<Vec<usize>>()).prop_shuffle(),
+    ) {
+        let request = world.request();
+        let answer = resolve(&world.universe(), &request);
+        prop_assert_eq!(&answer, &resolve(&world.universe(), &request));
+        let order: Vec<usize> = shuffled.into_iter().filter(|at| *at < world.packages.len()).collect();
+        prop_assert_eq!(&answer, &resolve(&world.universe_in(&order), &request));
+        let reachable = world.reachable();
+        let related: Vec<usize> = (0..world.packages.len()).filter(|at| reachable.contains(at)).collect();
+        let without = resolve(&world.universe_in(&related), &request);
+        let complete = resolve(&world.universe(), &request.search(Search::Complete));
+        match (&answer, &without, &complete) {
+            (Ok(a), Ok(b), Ok(c)) => {
+                prop_assert_eq!(c.path(), Path::Complete);
+                prop_assert_eq!((a.lock(), a.install_order()), (b.lock(), b.install_order()));
+                prop_assert_eq!((a.lock(), a.install_order()), (c.lock(), c.install_order()));
+            }
+            (Err(a), Err(b), Err(c)) => {
+                prop_assert_eq!(a, b);
+                prop_assert_eq!(a, c);
+            }
+            _ => prop_assert!(false, "{answer:?}, {without:?}, {complete:?}"),
+        }
+    }
+}
+
+/// The laws would say little about worlds that are all easy or all impossible.
+#[test]
+fn worlds_are_of_every_kind() {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (size, worlds) in [
+        (worlds::SMALL, 100),
+        (worlds::LARGE, 20),
+        (worlds::WIDE, 20),
+    ] {
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..worlds {
+            let world = worlds::sized(size).new_tree(&mut runner).unwrap().current();
+            let kind = match resolve(&world.universe(), &world.request()) {
+                Ok(resolution) if resolution.path() == Path::Greedy => "greedy",
+                Ok(_) => "complete",
+                Err(Failure::Conflict(why)) if why.requests().len() == 1 => "one request",
+                Err(Failure::Conflict(_)) => "several requests",
+                Err(failure) => failure.tag(),
+            };
+            *counts.entry(kind).or_default() += 1;
+        }
+    }
+    assert_eq!(counts.len(), 4, "{counts:?}");
+    assert!(counts.values().all(|count| *count >= 14), "{counts:?}");
+}
