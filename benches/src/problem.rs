@@ -102,6 +102,15 @@ impl Problem {
         roots.map(|edge| answer[edge.target]).collect()
     }
 
+    /// Leaves out what packages need of packages before them, so that there are no cycles. What was an answer stays one.
+    pub fn drop_backward_needs(&mut self) {
+        for (from, package) in self.packages.iter_mut().enumerate() {
+            for release in &mut package.releases {
+                release.edges.retain(|edge| edge.target > from);
+            }
+        }
+    }
+
     /// The same with nothing but the releases of an answer, which the roots ask for exactly: what a peer without locks is given to
     /// confirm one.
     #[must_use]

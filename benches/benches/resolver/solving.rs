@@ -9,7 +9,7 @@ use benches::measure::{Effort, medians};
 use benches::peers::{Contestant, End, Ours, Peer, Resolvo, npm_tree};
 use benches::report::{Cell, Row, Section, Unit};
 use benches::{
-    Answer, Family, Problem, Scenario, Shape, Sizes, Stopped, Trial, data_folder, judge,
+    Answer, Backwards, Family, Problem, Scenario, Shape, Sizes, Stopped, Trial, data_folder, judge,
 };
 
 use crate::Plan;
@@ -117,7 +117,7 @@ pub(crate) fn hard(plan: Plan) -> Section {
     }
     section(
         "Hard by construction",
-        "Ours ends within its default budget of steps, with an answer, a proof or a typed failure (`budget spent`); the target is a second. \
+        "Ours ends within its default budget of steps, with an answer, a proof or a typed failure (it gave up); the target is a second. \
          pubgrub has no budget of its own; it is stopped.",
         rows,
     )
@@ -137,7 +137,7 @@ pub(crate) fn frozen(plan: Plan) -> Section {
         Peer::Pubgrub.prepare(&locked),
         Peer::Resolvo.prepare(&locked),
     ];
-    let request = request.prefer(lock);
+    let request = request.frozen(lock);
     let mut runs: Vec<Box<dyn FnMut() + '_>> = vec![Box::new(|| {
         black_box(plugin_resolver::resolve(ours.universe(), &request).unwrap());
     })];
@@ -154,7 +154,7 @@ pub(crate) fn frozen(plan: Plan) -> Section {
             .to_owned(),
         contestants: ["ours", "pubgrub", "resolvo"].map(str::to_owned).to_vec(),
         rows: vec![Row {
-            label: "lock of 500 mixed".to_owned(),
+            label: "frozen lock of 500 mixed".to_owned(),
             unit: Unit::Milliseconds,
             target: Some(0.05),
             cells: times.into_iter().map(|time| Cell::figure(time * 1e3)).collect(),
@@ -246,14 +246,28 @@ fn newest_direct(problem: &Problem) -> Vec<Option<u32>> {
 
 /// npm's own resolver, which solves something else.
 pub(crate) fn npm(plan: Plan) -> Section {
-    let cases = Shape::ALL.map(|shape| [(50, shape), (500, shape)]).concat();
-    let cases = if plan.is_quick { &cases[..1] } else { &cases };
+    let cases = [
+        (50, Shape::Calm, Backwards::Never),
+        (50, Shape::Mixed, Backwards::Never),
+        (50, Shape::Mixed, Backwards::Rarely),
+        (500, Shape::Calm, Backwards::Never),
+        (500, Shape::Mixed, Backwards::Never),
+        (500, Shape::Hostile, Backwards::Never),
+    ];
+    let cases = &cases[..if plan.is_quick { 1 } else { cases.len() }];
     let rounds = if plan.is_quick { 1 } else { 7 };
     let limit = (plan.limit / 4).max(Duration::from_secs(1));
     let mut rows = Vec::new();
     let mut skipped = None;
-    for (nodes, shape) in cases {
-        let problem = Scenario::Registry(*shape, *nodes).problem();
+    for (nodes, shape, backwards) in cases {
+        let mut problem = Scenario::Registry(*shape, *nodes).problem();
+        let cycles = match backwards {
+            Backwards::Never => {
+                problem.drop_backward_needs();
+                "without cycles"
+            }
+            Backwards::Rarely => "with cycles",
+        };
         let folder = tempfile::tempdir().unwrap();
         let npm = match npm_tree(&problem, folder.path(), rounds, limit) {
             Ok(None) => Cell::Above(limit.as_secs_f64() * 1e3),
@@ -274,7 +288,7 @@ pub(crate) fn npm(plan: Plan) -> Section {
             })],
         );
         rows.push(Row {
-            label: format!("{nodes} {shape}"),
+            label: format!("{nodes} {shape}, {cycles}"),
             unit: Unit::Milliseconds,
             target: None,
             cells: vec![Cell::figure(times[0] * 1e3), npm],
@@ -340,12 +354,9 @@ fn compare(
             let program = Path::new(env!("CARGO_BIN_EXE_contestant"));
             let trial = judge(program, *peer, scenario, plan.limit);
             let seconds = trial.as_ref().map_or(f64::INFINITY, |trial| trial.seconds);
-            let is_spent = trial
-                .as_ref()
-                .is_ok_and(|trial| trial.end == End::BudgetSpent);
             Entry {
                 contestant: (seconds < LONG).then(|| peer.prepare(&problem)),
-                remark: if is_spent { "budget spent" } else { "" }.to_owned(),
+                remark: String::new(),
                 trial,
                 seconds,
             }
@@ -394,9 +405,19 @@ fn rows(label: &str, target: Option<f64>, heap: Option<f64>, entries: &[Entry]) 
         }
     };
     vec![
-        row(label.to_owned(), Unit::Milliseconds, target, &|entry, _| {
-            Cell::Figure(entry.seconds * 1e3, entry.remark.clone())
-        }),
+        row(
+            label.to_owned(),
+            Unit::Milliseconds,
+            target,
+            &|entry, trial| {
+                let time = entry.seconds * 1e3;
+                if trial.end == End::BudgetSpent {
+                    Cell::GaveUp(time)
+                } else {
+                    Cell::Figure(time, entry.remark.clone())
+                }
+            },
+        ),
         row(
             format!("{label}, heap"),
             Unit::Kibibytes,

@@ -52,6 +52,8 @@ pub enum Unit {
 pub enum Cell {
     /// Measured, with what else is to be said.
     Figure(f64, String),
+    /// It gave up here by itself, without a verdict.
+    GaveUp(f64),
     /// Stopped here.
     Above(f64),
     /// There is none, and why.
@@ -67,7 +69,7 @@ impl Cell {
 
     fn value(&self) -> Option<f64> {
         match self {
-            Self::Figure(value, _) | Self::Above(value) => Some(*value),
+            Self::Figure(value, _) | Self::GaveUp(value) | Self::Above(value) => Some(*value),
             Self::None(_) => None,
         }
     }
@@ -99,7 +101,7 @@ impl Row {
     pub fn is_met(&self) -> Option<bool> {
         let target = self.target?;
         Some(match self.cells.first() {
-            Some(Cell::Figure(value, _)) => self.unit.meets(*value, target),
+            Some(Cell::Figure(value, _) | Cell::GaveUp(value)) => self.unit.meets(*value, target),
             _ => false,
         })
     }

@@ -16,10 +16,10 @@ const STYLE: &str = "\
 text{font:12px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2328}\
 .title{font-size:17px;font-weight:600}.note,.tick{fill:#59636e}.section{font-weight:600}.figure{font-size:10px}\
 .ground{fill:#ffffff}.grid{stroke:#d1d9e0;stroke-width:1}.target{stroke:#1f2328;stroke-width:2}\
-.c0{fill:#0969da}.c1{fill:#8c959f}.c2{fill:#bf8700}.c3{fill:#8250df}.c4{fill:#1a7f37}.stopped{fill-opacity:.45}\
+.c0{fill:#0969da}.c1{fill:#8c959f}.c2{fill:#bf8700}.c3{fill:#8250df}.c4{fill:#1a7f37}.c5{fill:#cf222e}.c6{fill:#9a6700}.stopped{fill-opacity:.45}\
 @media (prefers-color-scheme:dark){text{fill:#f0f6fc}.note,.tick{fill:#9198a1}.ground{fill:#0d1117}\
 .grid{stroke:#3d444d}.target{stroke:#f0f6fc}\
-.c0{fill:#4493f8}.c1{fill:#656c76}.c2{fill:#d29922}.c3{fill:#ab7df8}.c4{fill:#3fb950}}";
+.c0{fill:#4493f8}.c1{fill:#656c76}.c2{fill:#d29922}.c3{fill:#ab7df8}.c4{fill:#3fb950}.c5{fill:#f85149}.c6{fill:#e3b341}}";
 
 /// Every figure in milliseconds, in groups of bars; a line across a group is its target.
 #[must_use]
@@ -69,7 +69,7 @@ pub fn plot(sections: &[Section]) -> String {
         "note",
         560.0,
         28.0,
-        "shorter is better; a line across is our target; pale: stopped there",
+        "shorter is better; a line across is our target; pale: no verdict by then",
     );
     legend(&mut svg, &names);
     for (value, label) in scale.ticks() {
@@ -114,6 +114,7 @@ fn group(svg: &mut String, scale: &Scale, row: &Row, bars: &[(usize, &Cell)], to
         let end = scale.x(value);
         let (pale, sign) = match cell {
             Cell::Above(_) => (" stopped", "> "),
+            Cell::GaveUp(_) => (" stopped", "gave up at "),
             _ => ("", ""),
         };
         let width = (end - LEFT).max(1.0);

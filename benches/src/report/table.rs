@@ -49,7 +49,12 @@ fn line(row: &Row) -> Vec<String> {
         cell(row.unit, ours, None),
         target,
     ];
-    cells.extend(peers.iter().map(|peer| cell(row.unit, peer, ours.value())));
+    // There is nothing to compare with where ours has no verdict.
+    let compared = match ours {
+        Cell::Figure(value, _) => Some(*value),
+        _ => None,
+    };
+    cells.extend(peers.iter().map(|peer| cell(row.unit, peer, compared)));
     cells
 }
 
@@ -66,6 +71,7 @@ fn cell(unit: Unit, cell: &Cell, ours: Option<f64>) -> String {
             let space = if remark.is_empty() { "" } else { ", " };
             format!("{}{}{space}{remark}", number(*value), times(*value))
         }
+        Cell::GaveUp(value) => format!("gave up at {}", number(*value)),
         Cell::Above(value) => format!("> {}{}", number(*value), times(*value).replace('(', "(> ")),
         Cell::None(why) => why.clone(),
     }
