@@ -16,10 +16,11 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
         open: Vec::new(),
         drift: Vec::new(),
     };
-    let changes = lock.request_changes(instance.request);
-    check
-        .drift
-        .extend(changes.into_iter().map(Drifted::Request));
+    if !lock.answers(instance.request) {
+        let changes = lock.request_changes(instance.request);
+        let changes = changes.into_iter().map(Drifted::Request);
+        check.drift.extend(changes);
+    }
     let selected = check.locked();
     check.roots();
     check.hosts();

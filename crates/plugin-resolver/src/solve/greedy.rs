@@ -79,6 +79,9 @@ impl Pass<'_, '_> {
             None => bits.clone(),
             Some(left) => left.intersection(bits),
         };
+        if state.left.as_ref() == Some(&left) {
+            return Some(());
+        }
         if left == Bits::EMPTY {
             return None;
         }

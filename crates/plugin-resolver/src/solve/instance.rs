@@ -296,10 +296,19 @@ fn locked(universe: &Universe, request: &Request) -> Vec<u32> {
     };
     let keeps = unlock.keeps(lock);
     let mut locked = vec![IDLE; universe.count()];
+    // Both are sorted by name, so that one pass does.
+    let mut next = 0;
     for (name, version) in lock.versions().filter(|(name, _)| keeps(name)) {
-        let found = find(universe, name, version);
-        let slot = found.and_then(|(package, _)| locked.get_mut(usize::try_from(package).ok()?));
-        if let (Some(slot), Some((_, Some(version)))) = (slot, found) {
+        let Some(index) = universe.package_index_from(next, name) else {
+            continue;
+        };
+        next = index + 1;
+        let package = universe.package(index);
+        let version = package.and_then(|package| package.index_of(version));
+        let slot = usize::try_from(index)
+            .ok()
+            .and_then(|at| locked.get_mut(at));
+        if let (Some(slot), Some(version)) = (slot, version) {
             *slot = version;
         }
     }

@@ -1,6 +1,7 @@
 //! Sets of a package's versions, exact under and, or, not.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A set of indexes: bits up to some word, and one answer for everything beyond.
 ///
@@ -11,7 +12,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bits {
     Few(u64),
-    Many(Box<[u64]>),
+    Many(Arc<[u64]>),
 }
 
 const TOP: u64 = 1 << 63;
@@ -157,7 +158,7 @@ impl Bits {
         match words.as_slice() {
             [] => Self::EMPTY,
             [bits] => Self::Few(*bits),
-            _ => Self::Many(words.into_boxed_slice()),
+            _ => Self::Many(words.into()),
         }
     }
 }

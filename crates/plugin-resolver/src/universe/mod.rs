@@ -199,6 +199,9 @@ impl Universe {
     /// The index of a package from some index on: near ones are found fast.
     pub(crate) fn package_index_from(&self, start: u32, name: &PackageName) -> Option<u32> {
         let rest = self.0.packages.get(usize::try_from(start).ok()?..)?;
+        if rest.first().is_some_and(|row| row.name == *name) {
+            return Some(start);
+        }
         let mut reach = 1;
         while rest.get(reach).is_some_and(|row| row.name <= *name) {
             reach *= 2;
