@@ -150,6 +150,7 @@ fn exit_code(tag: &str) -> u8 {
         | "PlaceNotFound" | "NpmPackageNotFound" | "NpmVersionNotFound" | "SecretNotFound" => 4,
         "ResolutionConflict"
         | "ResolutionBudgetSpent"
+        | "LockDrifted"
         | "DependencyConflict"
         | "VersionIncompatible"
         | "PluginNotInstallable"
@@ -206,7 +207,8 @@ impl From<ResolutionFailure> for Failure {
         let mut failure = Self::new(error.tag(), error.to_string());
         match error {
             ResolutionFailure::Conflict(why) => failure.why = Some(why),
-            ResolutionFailure::Drift(drift) => {
+            // One alone is the message.
+            ResolutionFailure::Drift(drift) if drift.all().len() > 1 => {
                 return failure.with(drift.all().iter().map(ToString::to_string));
             }
             _ => {}

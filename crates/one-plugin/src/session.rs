@@ -16,7 +16,7 @@ use plugin_runtime_api::{
     Engine, EngineRouter, Executor, MemoryVault, NativeExecutor, NativePlugin, NotesPlugin,
     SecretName, SecretString, Vault as _,
 };
-use plugin_source_npm::{Network, NpmOptions, NpmPlaces, NpmSource};
+use plugin_source_npm::{Network, NpmOptions, NpmPlaces, NpmSource, NpmSymbols, SymbolReader};
 use plugin_store_sqlite::{Durability, Options, SqliteStore};
 
 use crate::cli::Global;
@@ -24,6 +24,12 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::meter::{MeteredExecutor, MeteredSource, Waited};
 use crate::timer::SystemTimer;
+
+/// What finds the names in packages' files.
+const READER: SymbolReader = SymbolReader {
+    revision: plugin_symbols::REVISION,
+    read: plugin_symbols::read_symbols,
+};
 
 /// Everything a command works with.
 #[derive(Debug)]
@@ -110,6 +116,9 @@ impl Session {
             manager = manager.with_source(Arc::new(MeteredSource(npm, waited.clone())));
         }
         manager = manager.with_source(embedded.clone());
+        if let (true, Ok(npm)) = (global.symbols, &npm) {
+            manager = manager.with_names(Arc::new(NpmSymbols::new(npm.clone(), READER)));
+        }
         Ok(Self {
             store,
             manager,

@@ -328,6 +328,9 @@ fn facts(release: &Release) -> ReleaseFacts {
     if let Some(reason) = &release.manifest.deprecated {
         facts = facts.deprecated(reason);
     }
+    if let Some(time) = release.published_at {
+        facts = facts.published_at(time.as_datetime());
+    }
     facts
 }
 

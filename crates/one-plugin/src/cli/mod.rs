@@ -66,6 +66,10 @@ pub(crate) struct Global {
     /// Ask no registry: use what is kept and what is part of the program
     #[arg(long, global = true)]
     pub(crate) offline: bool,
+    /// Let the names that plugins import, and their packages do not export, decide versions, too; this
+    /// downloads what is selected
+    #[arg(long, global = true)]
+    pub(crate) symbols: bool,
     /// Explain conflicts in full
     #[arg(long, global = true)]
     pub(crate) verbose: bool,
@@ -114,7 +118,8 @@ The registry is asked at most once in five minutes.")]
     /// Install a plugin with what it needs
     #[command(after_help = "Examples:
   one-plugin install knowledge
-  one-plugin --org acme install 'knowledge@1.6.1' --grant read_only")]
+  one-plugin --org acme install 'knowledge@1.6.1' --grant read_only
+  one-plugin install knowledge --lock plugins.lock --frozen     exactly these versions, or nothing")]
     Install(InstallArgs),
     /// List the installed plugins
     #[command(after_help = "Examples:
@@ -165,6 +170,8 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     #[command(after_help = "Examples:
   one-plugin lock knowledge bootstrap -o plugins.lock
   one-plugin lock knowledge bootstrap --lock plugins.lock   keep what still fits
+  one-plugin lock --check plugins.lock                      is it still an answer to what it was made for?
+  one-plugin lock --check plugins.lock knowledge            is it one to this?
 The same packages and the same facts give the same bytes.")]
     Lock(LockArgs),
     /// Show what is different between two locks

@@ -29,6 +29,18 @@ pub(crate) struct Choosing {
     /// Keep to the versions of this lock file, as far as they still fit
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
+    /// Take the lock as it is, or say what drifted
+    #[arg(long, requires = "lock", conflicts_with = "unlock")]
+    pub(crate) frozen: bool,
+    /// Let these packages of the lock move: names in full, `all` or `none`
+    #[arg(long, requires = "lock", value_name = "NAME")]
+    pub(crate) unlock: Vec<String>,
+    /// Pass over releases that are younger than so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) cooldown: Option<u32>,
+    /// Except of this package
+    #[arg(long, requires = "cooldown", value_name = "NAME")]
+    pub(crate) cooldown_except: Vec<String>,
 }
 
 /// Which of several fitting versions is taken. Variants without documentation keep `--help` on one line.
@@ -62,8 +74,14 @@ pub(crate) struct TreeArgs {
 /// Of `lock`.
 #[derive(Args, Debug)]
 pub(crate) struct LockArgs {
+    /// The packages: full names, or short ones, and `@RANGE`; the first is the most important
+    #[arg(value_name = "PACKAGE", required_unless_present = "check")]
+    pub(crate) packages: Vec<String>,
     #[command(flatten)]
-    pub(crate) wish: Wish,
+    pub(crate) choosing: Choosing,
+    /// Write nothing: say whether this lock still is an answer, and what drifted
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "lock"])]
+    pub(crate) check: Option<PathBuf>,
     /// Write it here instead of to standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures::executor::block_on;
+use one_ontology::{Clock as _, SystemClock};
 use plugin_lifecycle::{Asked, Installed, Question, Tenant};
-use plugin_resolver::{Lock, Policy, Prereleases, Request, Resolution, parse_version};
+use plugin_resolver::{
+    Cooldown, Lock, Policy, Prereleases, Request, Resolution, Unlock, parse_version,
+};
 
 use super::name;
 use crate::cli::{Choosing, Which, Wish};
@@ -55,10 +59,38 @@ pub(crate) fn how(choosing: &Choosing) -> Result<Request, Failure> {
         })?;
         request = request.host(name.parse()?, parse_version(version)?);
     }
-    if let Some(file) = &choosing.lock {
-        request = request.prefer(lock_file(file)?);
+    if let Some(days) = choosing.cooldown {
+        request = request.cooldown(cooldown(days, &choosing.cooldown_except)?);
     }
-    Ok(request)
+    match &choosing.lock {
+        None => Ok(request),
+        Some(file) if choosing.frozen => Ok(request.frozen(lock_file(file)?)),
+        Some(file) => Ok(request
+            .prefer(lock_file(file)?)
+            .unlock(unlock(&choosing.unlock)?)),
+    }
+}
+
+fn cooldown(days: u32, except: &[String]) -> Result<Cooldown, Failure> {
+    let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+    let until = SystemClock.now().minus(age);
+    let cooldown = Cooldown::published_until(until.as_datetime());
+    except.iter().try_fold(
+        cooldown,
+        |cooldown, name| Ok(cooldown.exempt(name.parse()?)),
+    )
+}
+
+fn unlock(words: &[String]) -> Result<Unlock, Failure> {
+    let names: Vec<&str> = words.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        [] | ["none"] => Ok(Unlock::None),
+        ["all"] => Ok(Unlock::All),
+        names => {
+            let names: Result<_, _> = names.iter().map(|name| name.parse()).collect();
+            Ok(Unlock::Only(names?))
+        }
+    }
 }
 
 /// A lock on disk.
@@ -100,6 +132,18 @@ pub(crate) fn answer(question: &Question) -> Result<Resolution, Failure> {
         }
         failure
     })
+}
+
+/// What could not be looked at, in words.
+pub(crate) fn unread(question: &Question) -> Option<String> {
+    let (name, version) = question.unread.first()?;
+    let more = match question.unread.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Some(format!(
+        "note: the names in {name} {version}{more} are not known; it is taken to fit"
+    ))
 }
 
 /// Shows how many documents were read, where that takes long.

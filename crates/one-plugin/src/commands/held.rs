@@ -74,10 +74,11 @@ pub(crate) fn installed(session: &Session, output: &Output) -> Result<Vec<Held>,
         .collect()
 }
 
-/// The question that a lock answered when it was made, with the facts of today.
+/// The question that a lock answered when it was made, with the facts of today. `using` says what becomes of its versions.
 pub(crate) fn asked_again(
     session: &Session,
     held: &Held,
+    using: impl FnOnce(Request) -> Request,
     output: &Output,
 ) -> Result<Question, Failure> {
     let Some(recorded) = held.lock.request() else {
@@ -100,7 +101,7 @@ pub(crate) fn asked_again(
     let how = recorded.hosts().fold(how, |how, (name, version)| {
         how.host(name.clone(), version.clone())
     });
-    ask(session, &asked?, how, output)
+    ask(session, &asked?, using(how), output)
 }
 
 /// A question about what is held, whatever is installed.

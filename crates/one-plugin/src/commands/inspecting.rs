@@ -120,7 +120,7 @@ pub(crate) fn outdated(
     let mut found = Vec::new();
     for held in &locks {
         let question = if is_file {
-            held::asked_again(session, held, output)?
+            held::asked_again(session, held, |how| how, output)?
         } else {
             // What installing it today would take.
             let newest = Asked {

@@ -1,15 +1,24 @@
 //! Locks: exact versions, kept in version control.
 
+use std::path::Path;
+
 use serde_json::json;
 
-use super::asking;
-use crate::cli::{DiffArgs, LockArgs};
+use super::{asking, held};
+use crate::cli::{DiffArgs, LockArgs, Wish};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
 
 pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Result<(), Failure> {
-    let question = asking::question(session, &args.wish, output)?;
+    if let Some(file) = &args.check {
+        return check(session, args, file, output);
+    }
+    let wish = Wish {
+        packages: args.packages.clone(),
+        choosing: args.choosing.clone(),
+    };
+    let question = asking::question(session, &wish, output)?;
     let lock = asking::answer(&question)?.lock();
     let Some(file) = &args.out else {
         output.say(&lock, || lock.to_json().trim_end().to_owned());
@@ -22,6 +31,33 @@ pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Resul
     let count = lock.packages().len();
     output.say(&json!({"file": file, "packages": count}), || {
         format!("{count} packages locked in {}", file.display())
+    });
+    Ok(())
+}
+
+/// Whether a lock still is an answer: to what it was made for, or to what is asked for here.
+fn check(session: &Session, args: &LockArgs, file: &Path, output: &Output) -> Result<(), Failure> {
+    let held = held::file_at(file)?;
+    let question = if args.packages.is_empty() {
+        let frozen = held.lock.clone();
+        held::asked_again(session, &held, |how| how.frozen(frozen), output)?
+    } else {
+        let tenant = session.tenant()?;
+        let asked: Result<Vec<_>, Failure> = args
+            .packages
+            .iter()
+            .map(|text| asking::package(session, &tenant, text))
+            .collect();
+        let how = asking::how(&args.choosing)?.frozen(held.lock.clone());
+        held::ask(session, &asked?, how, output)?
+    };
+    asking::answer(&question)?;
+    let count = held.lock.packages().len();
+    output.say(&json!({"file": file, "packages": count}), || {
+        format!(
+            "{} still is an answer, all {count} packages of it",
+            held.label
+        )
     });
     Ok(())
 }

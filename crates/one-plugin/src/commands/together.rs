@@ -68,6 +68,10 @@ fn words(plan: &Plan, question: &Question) -> String {
         text.push_str("\n\n");
         text.push_str(tree.trim_end());
     }
+    if let Some(note) = asking::unread(question) {
+        text.push_str("\n\n");
+        text.push_str(&note);
+    }
     if plan.freshness == Freshness::Embedded && question.engine != Engine::Native {
         text.push_str(
             "\n\nnote: planned with this program's own facts; the registry may know newer releases",
@@ -79,6 +83,9 @@ fn words(plan: &Plan, question: &Question) -> String {
 pub(crate) fn tree(session: &Session, args: &TreeArgs, output: &Output) -> Result<(), Failure> {
     let question = asking::question(session, &args.wish, output)?;
     let tree = asking::answer(&question)?.tree(args.depth).to_string();
+    if let Some(note) = asking::unread(&question) {
+        output.aside(&note);
+    }
     let packages: Vec<_> = question.request.roots().map(|(name, _)| name).collect();
     output.say(&json!({"packages": packages, "tree": tree}), || {
         tree.trim_end().to_owned()

@@ -253,3 +253,42 @@ fn what_is_installed_is_asked_about_where_nothing_else_is_named() {
         )
     );
 }
+
+#[test]
+fn a_frozen_lock_is_taken_as_it_is_or_what_drifted_is_said() {
+    let home = locks();
+    let edited = home.beside().join("edited");
+    let lock = std::fs::read_to_string(home.beside().join("new")).unwrap();
+    std::fs::write(&edited, lock.replace("\"1.6.1\"", "\"1.6.99\"")).unwrap();
+    let lines = [
+        "lock --check @/new",
+        "lock --check @/old",
+        "lock --check @/new knowledge@^1 bootstrap",
+        "lock --check @/new knowledge@^1",
+        "lock --check @/edited",
+        "lock --check @/one",
+        "tree knowledge@^1 --policy lowest --lock @/old --frozen",
+        "tree knowledge@^1.6 --lock @/old --frozen",
+        "tree knowledge@^1 --lock @/old --unlock @elizaos/plugin-knowledge",
+        "tree knowledge@^1 --lock @/old --unlock all",
+        "tree knowledge --cooldown 7 --cooldown-except @elizaos/core",
+    ];
+    insta::assert_snapshot!("frozen", about(&home, &lines));
+    for line in [
+        "tree knowledge --frozen",
+        "tree knowledge --unlock all",
+        "lock",
+        "lock knowledge --check x --out y",
+    ] {
+        assert_eq!(home.run(line).code, 2, "{line}");
+    }
+}
+
+#[test]
+fn names_that_cannot_be_looked_at_are_said_and_taken_to_fit() {
+    let page = page(&Home::new(), &["tree knowledge --symbols"]);
+    assert!(
+        page.starts_with("$ one-plugin tree knowledge --symbols\n@elizaos/plugin-knowledge 1.6.1")
+    );
+    assert!(page.contains("are not known; it is taken to fit"), "{page}");
+}

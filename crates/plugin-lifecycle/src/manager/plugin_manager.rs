@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use one_ontology::{Actor, Clock, Directory, GroupId, IdSource, Place, Scope, Store, Timestamp};
-use plugin_registry::{Embedder, Source};
+use plugin_registry::{Embedder, Source, SymbolSource};
 use plugin_runtime_api::{Engine, Executor, IsolationLevel, ModelProvider, Timer, Vault};
 use serde_json::{Value, json};
 
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) sources: Vec<(Engine, Arc<dyn Source>)>,
+    pub(crate) names: Option<Arc<dyn SymbolSource>>,
     pub(crate) vault: Option<Arc<dyn Vault>>,
     pub(crate) timer: Option<Arc<dyn Timer>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -72,6 +73,7 @@ impl PluginManager {
                 directory,
                 executor,
                 sources: Vec::new(),
+                names: None,
                 vault: None,
                 timer: None,
                 clock,
@@ -100,6 +102,13 @@ impl PluginManager {
     #[must_use]
     pub fn with_source_for(self, engine: Engine, source: Arc<dyn Source>) -> Self {
         self.change(|shared| shared.sources.push((engine, source)))
+    }
+
+    /// Lets the names that packages export and import decide which versions of Node plugins fit, as far
+    /// as `names` knows them.
+    #[must_use]
+    pub fn with_names(self, names: Arc<dyn SymbolSource>) -> Self {
+        self.change(|shared| shared.names = Some(names))
     }
 
     /// Offers a model to plugins. Models are asked in the order in which they were given, until

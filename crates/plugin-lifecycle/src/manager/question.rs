@@ -1,10 +1,14 @@
 //! What is asked of the resolver, with all facts that it takes to answer.
 
-use plugin_registry::{Collected, Freshness, PluginLayer, RegistryError, Source, collect};
+use plugin_registry::{
+    Collected, Freshness, PluginLayer, RefineLimits, RegistryError, Source, SourceError,
+    SymbolSource, collect, refine,
+};
 use plugin_resolver::{
     Failure, PackageName, Request, Resolution, ResolverError, Spec, parse_version, resolve,
 };
 use plugin_runtime_api::Engine;
+use semver::Version;
 
 use crate::{Instance, ManagerError, Operation, Tenant};
 
@@ -55,6 +59,9 @@ pub struct Question {
     pub collected: Collected,
     /// What is asked.
     pub request: Request,
+    /// Releases whose files could not be looked at for the names in them, if names were asked for. They
+    /// are taken to fit.
+    pub unread: Vec<(PackageName, Version)>,
 }
 
 impl Question {
@@ -81,7 +88,25 @@ impl Question {
             engine,
             collected,
             request,
+            unread: Vec::new(),
         })
+    }
+
+    /// The same question where the names that packages export and import decide, too, as far as
+    /// `names` knows them.
+    ///
+    /// # Errors
+    /// `IntegrityMismatch`, as [`refine`].
+    pub async fn with_names(
+        mut self,
+        names: &dyn SymbolSource,
+        layer: &PluginLayer,
+    ) -> Result<Self, SourceError> {
+        let limits = RefineLimits::default();
+        let refined = refine(names, &self.collected, layer, &self.request, limits).await?;
+        self.collected.universe = refined.universe;
+        self.unread = refined.unanswered.into_keys().collect();
+        Ok(self)
     }
 
     /// One version of each package that takes part.
@@ -90,8 +115,7 @@ impl Question {
     /// As [`resolve`], with [advice](Failure::advised) on what would help.
     pub fn answer(&self) -> Result<Resolution, Failure> {
         let universe = &self.collected.universe;
-        resolve(universe, &self.request)
-            .map_err(|failure| failure.advised(universe, &self.request))
+        resolve(universe, &self.request).map_err(|failure| failure.advised(universe, &self.request))
     }
 
     /// How fresh the facts are: the least fresh.
@@ -157,7 +181,13 @@ impl Tenant {
         let how = present
             .into_iter()
             .fold(how, |how, (name, version)| how.host(name, version));
-        Ok(Question::new(engine, collected, asked, how)?)
+        let question = Question::new(engine, collected, asked, how)?;
+        match &self.shared().names {
+            Some(names) if question.engine == Engine::Node => {
+                Ok(question.with_names(names.as_ref(), &layer).await?)
+            }
+            _ => Ok(question),
+        }
     }
 
     async fn collect_from_first(

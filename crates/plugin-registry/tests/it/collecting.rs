@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use plugin_registry::{
     Collected, EmbeddedSource, MemorySource, PluginLayer, RegistryError, SourceError, collect,
 };
-use plugin_resolver::{Request, resolve};
+use plugin_resolver::{Cooldown, Request, resolve};
 use serde_json::json;
 
 use crate::support::{document, name};
@@ -134,4 +134,42 @@ fn real_plugins_are_planned_from_what_is_embedded() {
         Some("1.6.1")
     );
     assert_eq!(chosen("@elizaos/plugin-sql").as_deref(), Some("1.7.2"));
+}
+
+#[test]
+fn a_cooldown_goes_by_the_times_of_the_document() {
+    let mut dated = document(
+        "@elizaos/plugin-a",
+        &[
+            ("1.0.0", json!({})),
+            ("1.1.0", json!({})),
+            ("1.2.0", json!({})),
+        ],
+    );
+    dated["time"] = json!({
+        "created": "2026-01-01T00:00:00.000Z",
+        "1.0.0": "2026-01-01T00:00:00.000Z",
+        "1.1.0": "2026-11-01T00:00:00.000Z",
+        "1.2.0": "2026-11-20T00:00:00.000Z",
+    });
+    let core = document("@elizaos/core", &[("1.0.0", json!({}))]);
+    let source = MemorySource::new("npm")
+        .with("@elizaos/plugin-a", dated)
+        .with("@elizaos/core", core);
+    let plugin = name("@elizaos/plugin-a");
+    let roots = [plugin.clone()];
+    let collected = block_on(collect(&source, &roots, &PluginLayer::default())).unwrap();
+    let newest_until = |day: &str| {
+        let time = format!("{day}T00:00:00Z").parse().unwrap();
+        let request = Request::new()
+            .root(plugin.clone(), "*".parse().unwrap())
+            .cooldown(Cooldown::published_until(time));
+        resolve(&collected.universe, &request)
+            .ok()
+            .and_then(|resolution| resolution.version(&plugin).map(ToString::to_string))
+    };
+    assert_eq!(newest_until("2026-11-21").as_deref(), Some("1.2.0"));
+    assert_eq!(newest_until("2026-11-19").as_deref(), Some("1.1.0"));
+    assert_eq!(newest_until("2026-10-31").as_deref(), Some("1.0.0"));
+    assert_eq!(newest_until("2025-12-31"), None);
 }
