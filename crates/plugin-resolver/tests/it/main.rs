@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "a failing test may panic")]
 
 mod advice;
+mod bad_input;
 mod chains;
 mod conflicts;
 mod graphs;
