@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use batsat::{BasicSolver, Lit, SolverInterface, lbool};
-use plugin_resolver::{ClashingRequest, Failure, Path, Search, resolve};
+use plugin_resolver::{ClashingRequest, Cooldown, Failure, Path, Policy, Search, resolve};
 use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
 
@@ -89,12 +90,12 @@ impl Oracle {
     }
 
     /// The best version of each root in turn, given those before it.
-    fn best_roots(&mut self, world: &World) -> Vec<(usize, usize)> {
+    fn best_roots(&mut self, world: &World, policy: Policy) -> Vec<(usize, usize)> {
         let all: Vec<usize> = (0..world.roots.len()).collect();
         let mut fixed = Vec::new();
         let mut seen = BTreeSet::new();
         for (at, _) in world.roots.iter().filter(|(at, _)| seen.insert(*at)) {
-            let best = world.newest_first(*at).into_iter().find(|version| {
+            let best = world.in_order(*at, policy).into_iter().find(|version| {
                 fixed.push((*at, *version));
                 let is_possible = self.is_possible(&all, &fixed);
                 fixed.pop();
@@ -122,14 +123,17 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn there_is_an_answer_if_and_only_if_the_clauses_can_be_met(world in worlds()) {
+    fn there_is_an_answer_if_and_only_if_the_clauses_can_be_met(
+        world in worlds(),
+        policy in select(vec![Policy::Newest, Policy::Newest, Policy::Lowest]),
+    ) {
         let all: Vec<usize> = (0..world.roots.len()).collect();
         let mut oracle = Oracle::new(&world);
-        match resolve(&world.universe(), &world.request()) {
+        match resolve(&world.universe(), &world.request().policy(policy)) {
             Ok(resolution) => {
                 let selected = selected(&resolution);
                 prop_assert_eq!(world.check(&selected), Ok(()));
-                for (at, version) in oracle.best_roots(&world) {
+                for (at, version) in oracle.best_roots(&world, policy) {
                     prop_assert_eq!(selected.get(&at), Some(&version), "root {}", at);
                 }
                 for package in resolution.packages() {
@@ -195,6 +199,56 @@ proptest! {
                 prop_assert_eq!(a, c);
             }
             _ => prop_assert!(false, "{answer:?}, {without:?}, {complete:?}"),
+        }
+    }
+
+    #[test]
+    fn a_frozen_lock_holds_until_something_of_it_is_gone(world in worlds(), at in any::<Index>(), which in any::<Index>()) {
+        let request = world.request().policy(Policy::Lowest);
+        let Ok(resolution) = resolve(&world.universe(), &request) else {
+            return Ok(());
+        };
+        let (lock, locked) = (resolution.lock(), selected(&resolution));
+        let releases = world.packages.iter().enumerate();
+        let releases = releases.flat_map(|(at, package)| package.releases.keys().map(move |v| (at, *v)));
+        let (all, of_lock): (Vec<_>, Vec<_>) = (releases.collect(), locked.iter().map(|(at, v)| (*at, *v)).collect());
+        let (at, gone) = *if at.index(2) == 0 { which.get(&all) } else { which.get(&of_lock) };
+        let mut later = world.clone();
+        later.forget(at, &BTreeSet::from([gone]));
+        let frozen = resolve(&later.universe(), &request.clone().frozen(lock.clone()));
+        if locked.get(&at) == Some(&gone) {
+            prop_assert!(matches!(frozen, Err(Failure::Drift(_))), "{frozen:?}");
+            return Ok(());
+        }
+        prop_assert_eq!(frozen.map(|frozen| frozen.lock()), Ok(lock.clone()));
+        // And a lock that is preferred stays as it is, unless it was a tag that went.
+        if later.packages[at].next == world.packages[at].next {
+            let preferred = resolve(&later.universe(), &request.policy(Policy::Newest).prefer(lock)).unwrap();
+            prop_assert_eq!(selected(&preferred), locked);
+        }
+    }
+
+    #[test]
+    fn a_cooldown_is_as_if_the_young_had_never_been(mut world in worlds(), step in 2..7_usize) {
+        // For what the host has and where tags point there are rules of their own.
+        world.hosts.clear();
+        for package in &mut world.packages {
+            package.next = None;
+        }
+        world.young = (0..100).step_by(step).collect();
+        let mut before = world.clone();
+        for at in 0..before.packages.len() {
+            before.forget(at, &world.young);
+        }
+        let cooldown = Cooldown::published_until(World::old());
+        let careful = resolve(&world.universe(), &world.request().cooldown(cooldown));
+        let expected = resolve(&before.universe(), &before.request());
+        match (careful, expected) {
+            (Ok(a), Ok(b)) => prop_assert_eq!(selected(&a), selected(&b)),
+            (Err(Failure::Conflict(a)), Err(Failure::Conflict(b))) => {
+                prop_assert_eq!((a.requests(), a.removals()), (b.requests(), b.removals()));
+            }
+            (a, b) => prop_assert!(false, "{a:?}, {b:?}"),
         }
     }
 }

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use plugin_resolver::{
-    DependencyKind, Exports, PackageName, Range, ReleaseFacts, Request, Resolution, Universe,
-    parse_version,
+    DependencyKind, Exports, PackageName, Policy, Range, ReleaseFacts, Request, Resolution,
+    Universe, parse_version,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) roots: Vec<(usize, Ask)>,
     /// In which version the host provides a package.
     pub(crate) hosts: BTreeMap<usize, usize>,
+    /// The versions that every package published after [`World::old`].
+    pub(crate) young: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -242,6 +245,7 @@ fn world(
         packages: raw.iter().enumerate().map(package).collect(),
         roots,
         hosts: host.map(provided).into_iter().collect(),
+        young: BTreeSet::new(),
     }
 }
 
@@ -308,7 +312,12 @@ impl World {
                 releases.reverse();
             }
             for (version, release) in releases {
-                let facts = release.facts(is_backwards);
+                let published = if self.young.contains(version) {
+                    Self::old() + TimeDelta::days(1)
+                } else {
+                    Self::old()
+                };
+                let facts = release.facts(is_backwards).published_at(published);
                 builder.release(package_name(*at), VERSIONS[*version].clone(), facts);
             }
             if let Some(next) = package.next {
@@ -316,6 +325,20 @@ impl World {
             }
         }
         builder.build()
+    }
+
+    /// When releases were published that are not young.
+    pub(crate) fn old() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+    }
+
+    /// As if these versions of a package had never been.
+    pub(crate) fn forget(&mut self, at: usize, versions: &BTreeSet<usize>) {
+        let package = &mut self.packages[at];
+        package
+            .releases
+            .retain(|version, _| !versions.contains(version));
+        package.next = package.next.filter(|next| !versions.contains(next));
     }
 
     pub(crate) fn universe(&self) -> Universe {
@@ -419,12 +442,14 @@ impl World {
         found
     }
 
-    /// The versions of a package as a policy of the newest tries them: the sound ones first, each time the newest first.
-    pub(crate) fn newest_first(&self, at: usize) -> Vec<usize> {
+    /// The versions of a package as a policy tries them: the sound ones first, each time the newest or the lowest first.
+    pub(crate) fn in_order(&self, at: usize, policy: Policy) -> Vec<usize> {
         let releases = &self.packages[at].releases;
         let mut versions: Vec<usize> = releases.keys().copied().collect();
-        versions.sort_by_key(|v| (releases[v].fault == Fault::None, *v));
-        versions.reverse();
+        if policy == Policy::Newest {
+            versions.reverse();
+        }
+        versions.sort_by_key(|v| releases[v].fault != Fault::None);
         versions
     }
 }
