@@ -54,7 +54,7 @@ fn line(version: &Version) -> Line {
     }
 }
 
-/// Where distances are counted from: the newest version that was asked for, else the newest there is.
+/// Where distances are counted from: the newest version that was asked for, else the newest there is, prereleases last.
 struct From<'a> {
     lines: Vec<Line>,
     place: usize,
@@ -71,7 +71,10 @@ impl<'a> From<'a> {
             .last_below(data.limit())
             .and_then(|index| data.release(index));
         let asked = newest.map(|release| release.version);
-        let anchor = asked.or_else(|| data.versions().next_back());
+        let newest_stable = || data.versions().rfind(|version| version.pre.is_empty());
+        let anchor = asked
+            .or_else(newest_stable)
+            .or_else(|| data.versions().next_back());
         let place = anchor.and_then(|version| lines.binary_search(&line(version)).ok());
         Self {
             place: place.unwrap_or_default(),

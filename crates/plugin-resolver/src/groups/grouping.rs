@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::words;
 use crate::universe::real_name;
-use crate::{Explanation, Lock, PackageName, Resolution, Spec};
+use crate::{Explanation, Lock, PackageName, Request, Resolution, Spec};
 
 /// Requests in isolation groups: within a group there is one version of each package, between groups nothing is shared.
 ///
@@ -60,13 +60,24 @@ impl Grouping {
     /// The most bytes of the text.
     pub const MAX_BYTES: usize = 32 * 1024;
 
+    pub(super) fn of_one(request: &Request, resolution: Resolution) -> Self {
+        let roots = Arc::clone(&request.roots);
+        let group = (!roots.is_empty()).then_some(Group { roots, resolution });
+        Self {
+            groups: group.into_iter().collect(),
+            boundaries: Vec::new(),
+            left_out: Vec::new(),
+            is_fewest: true,
+        }
+    }
+
     /// The groups, in the order of their first requests.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
         self.groups.iter()
     }
 
-    /// Why each two groups are not one: first the first group and each later one, then the second and each later one. Two groups are missing here only if the budget ended before it was known
-    /// again why.
+    /// Why each two groups are not one: first the first group and each later one, then the second and each later one. Two groups are missing
+    /// here only if the budget ended before it was known again why.
     pub fn boundaries(&self) -> impl ExactSizeIterator<Item = &Boundary> {
         self.boundaries.iter()
     }

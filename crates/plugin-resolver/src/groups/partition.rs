@@ -10,7 +10,9 @@ use super::demands::Demands;
 use super::members::Members;
 use super::placement::{Placement, placement};
 use super::solver::{Verdict, ask};
+use crate::explain::conflict;
 use crate::solve::instance::Instance;
+use crate::solve::solver::Outcome;
 
 /// The roots in groups, by their positions in the request.
 #[derive(Debug)]
@@ -68,10 +70,13 @@ pub(super) fn partition(instance: &Instance<'_>) -> Result<Partition, OutOfBudge
     })
 }
 
-/// Asked with a budget of its own, so that whatever has one answer has one group.
+/// Asked with a budget of its own, and as a request is, so that whatever has one answer has one group.
 fn are_one_group(instance: &Instance<'_>, roots: &[usize]) -> bool {
     let mut budget = instance.request.budget.count();
-    matches!(ask(instance, roots, &mut budget), Verdict::Possible)
+    matches!(
+        conflict::attempt(instance, roots, &mut budget),
+        Outcome::Solved(_)
+    )
 }
 
 impl Partition {

@@ -2,6 +2,7 @@
 
 use super::grouping::{Boundary, Group, Grouping, LeftOut};
 use super::partition::{OutOfBudget, Partition, partition};
+use crate::request::Locking;
 use crate::solve::instance::Instance;
 use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
 
@@ -18,7 +19,7 @@ use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
 ///
 /// In the end groups are numbered by their first requests.
 ///
-/// Host versions, policy and a preferred lock hold in each group alike. Optional dependencies do not draw requests together: in each group
+/// Host versions, policy, a cooldown and a preferred lock hold in each group alike; a [frozen](Request::frozen) lock is one group or none. Optional dependencies do not draw requests together: in each group
 /// they are decided as if there were no other.
 ///
 /// The search takes as many steps as the [budget](Request::budget) allows one answer to take; where it ends early, the groups are those
@@ -26,7 +27,8 @@ use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
 ///
 /// # Errors
 ///
-/// [`Failure::Budget`] if the budget was spent before there were any groups. Never [`Failure::Conflict`].
+/// [`Failure::Budget`] if the budget was spent before there were any groups; [`Failure::Drift`] if a frozen lock is no answer to the whole
+/// request. Never [`Failure::Conflict`].
 ///
 /// ```
 /// use plugin_resolver::{DependencyKind, ReleaseFacts, Request, Universe, parse_version, resolve_groups};
@@ -56,6 +58,9 @@ use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
 /// # }
 /// ```
 pub fn resolve_groups(universe: &Universe, request: &Request) -> Result<Grouping, Failure> {
+    if request.locking == Locking::Frozen {
+        return Ok(Grouping::of_one(request, resolve(universe, request)?));
+    }
     let instance = Instance::new(universe, request);
     let steps = request.budget.count();
     let partition = partition(&instance).map_err(|OutOfBudget| Failure::Budget { steps })?;

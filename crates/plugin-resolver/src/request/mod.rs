@@ -116,11 +116,13 @@ impl Request {
     #[must_use]
     pub fn prefer(mut self, lock: Lock) -> Self {
         self.lock = Some(Arc::new(lock));
-        self.locking = Locking::default();
+        if self.locking == Locking::Frozen {
+            self.locking = Locking::default();
+        }
         self
     }
 
-    /// Prefers the versions of the lock for fewer packages, or for none.
+    /// Prefers the versions of the lock for fewer packages, or for none. A lock that was [frozen](Self::frozen) no longer is.
     #[must_use]
     pub fn unlock(mut self, unlock: Unlock) -> Self {
         self.locking = Locking::Prefer(unlock);

@@ -106,6 +106,7 @@ impl Check<'_, '_> {
                         (Requirer::Request, Some(asked()))
                     });
                 }
+                None if self.is_gone(real_name(name, spec)) => {}
                 None => self.drift.push(Drifted::Missing {
                     by: Requirer::Request,
                     package: real_name(name, spec).clone(),

@@ -24,6 +24,24 @@ fn check(library: &str, asked: &Request) -> String {
 }
 
 #[test]
+fn instead_of_what_no_version_answers_a_stable_version_comes_first() {
+    let library = "
+        core@1.7.2
+        core@2.0.0-alpha.3
+    ";
+    insta::assert_snapshot!(check(library, &request("core nightly")), @"
+    core nightly cannot be installed: that package has no tag `nightly`
+    what would help:
+      - ask for core 1.7.2 instead of nightly
+    ");
+    insta::assert_snapshot!(check("core@2.0.0-alpha.3", &request("core nightly")), @"
+    core nightly cannot be installed: that package has no tag `nightly`
+    what would help:
+      - ask for core 2.0.0-alpha.3 instead of nightly
+    ");
+}
+
+#[test]
 fn another_version_of_one_request_the_nearest_line_first() {
     let library = "
         chat@1.7.2: core 1.7.2

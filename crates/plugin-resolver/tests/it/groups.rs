@@ -379,6 +379,9 @@ fn a_short_budget_is_said_and_changes_no_answer_into_a_wrong_one() {
     let (universe, request) = graph(nodes, &edges);
     let nothing = resolve_groups(&universe, &request.clone().budget(Budget::steps(0)));
     assert!(matches!(nothing, Err(Failure::Budget { steps: 0 })));
+    // What needs no search needs no budget, as it does not for one answer.
+    let easy = request.only(&[0]).budget(Budget::steps(0));
+    assert_eq!(resolve_groups(&universe, &easy).unwrap().groups().len(), 1);
     let mut seen = BTreeSet::new();
     for steps in [100, 300, 1_000, 3_000] {
         let request = request.clone().budget(Budget::steps(steps));

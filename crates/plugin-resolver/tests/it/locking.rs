@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use plugin_resolver::{
     Budget, Cooldown, DependencyKind, Failure, Interrupt, Lock, Path, ReleaseFacts, Request,
-    Search, Undated, Universe, UniverseBuilder, Unlock, parse_version, resolve, resolve_until,
+    Search, Undated, Universe, UniverseBuilder, Unlock, parse_version, resolve, resolve_groups,
+    resolve_until,
 };
 
 use crate::support::{builder, name, outcome, request, selection};
@@ -210,9 +211,42 @@ fn everything_that_drifted_is_said() {
         "a lock of nothing",
         drift(&builder(BEFORE), request("a *"), lock("")),
     );
+    tell("a universe of nothing", drift(&builder(""), same(), both()));
     insta::assert_snapshot!(texts.join("\n\n"));
     let answer = resolve(&builder(BEFORE).build(), &request("b ^1").frozen(both()));
     insta::assert_snapshot!(outcome(&answer), @"LockDrifted: the lock is no answer: a * is no longer asked for, and 3 more");
+}
+
+#[test]
+fn a_frozen_lock_is_one_group_or_none() {
+    let universe = builder(BEFORE).build();
+    let groups = |asked: &str| {
+        resolve_groups(&universe, &request(asked).frozen(lock("a *, b *")))
+            .map(|grouping| grouping.to_string())
+            .map_err(|failure| failure.to_string())
+    };
+    assert_eq!(
+        groups("a *, b *").unwrap(),
+        "2 requests in one group\n  group 1: a 1.0.0, b 1.0.0"
+    );
+    // Said of the whole request, not of its parts.
+    assert_eq!(
+        groups("a *, b *, nothing *").unwrap_err(),
+        "the lock is no answer: nothing * is asked for, it was not, and 1 more"
+    );
+    let none = resolve_groups(&universe, &Request::new().frozen(lock(""))).unwrap();
+    assert_eq!(none.groups().len(), 0);
+}
+
+#[test]
+fn it_does_not_matter_when_a_lock_is_unlocked() {
+    let before = request("b *").unlock(Unlock::All).prefer(lock("b *"));
+    assert_eq!(ask(&after(), &before), "b 2.0.0, core 2.0.0");
+    let frozen = request("b *").frozen(lock("b *"));
+    assert_eq!(
+        ask(&after(), &frozen.prefer(lock("b *"))),
+        "b 1.0.0, core 1.0.0"
+    );
 }
 
 fn day(day: u32) -> DateTime<Utc> {
