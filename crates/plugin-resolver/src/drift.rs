@@ -3,19 +3,23 @@
 use std::fmt;
 
 use semver::Version;
+use serde::Serialize;
 
 use crate::error::quoted;
-use crate::{Demand, PackageName, RequestChange, Requirer};
+use crate::{Demand, DependencyKind, Line, PackageName, RequestChange, Requirer};
 
-/// Everything in which a frozen lock is no answer to a request, or no longer one in a universe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything in which a frozen lock is no answer to a request, or no longer one in a universe. As JSON an array of what differs; in words
+/// a line each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Drift {
     // INVARIANT: not empty.
     pub(crate) all: Vec<Drifted>,
 }
 
-/// One thing in which a lock and what it is held against differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing in which a lock and what it is held against differ. As JSON an object whose `drift` names the variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "drift", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Drifted {
     /// Something else is asked for than when the lock was made.
@@ -122,16 +126,16 @@ impl fmt::Display for Drifted {
                 demand,
                 locked,
             } => {
-                needing(f, by, package, demand)?;
-                write!(f, ", and {locked} is locked")
+                let needing = needing(by, package, demand);
+                write!(f, "{needing}, and {locked} is locked")
             }
             Self::Missing {
                 by,
                 package,
                 demand,
             } => {
-                needing(f, by, package, demand)?;
-                f.write_str(", which is not in the lock")
+                let needing = needing(by, package, demand);
+                write!(f, "{needing}, which is not in the lock")
             }
             Self::Unneeded { name, version } => {
                 write!(f, "{name} {version} is locked and nobody needs it")
@@ -140,38 +144,7 @@ impl fmt::Display for Drifted {
     }
 }
 
-fn needing(
-    f: &mut fmt::Formatter<'_>,
-    by: &Requirer,
-    package: &PackageName,
-    demand: &Demand,
-) -> fmt::Result {
-    match by {
-        Requirer::Request => f.write_str("you ask for ")?,
-        Requirer::Host => f.write_str("the host provides ")?,
-        Requirer::Package { name, versions } => {
-            let verb = match demand {
-                Demand::Spec(_) => "needs",
-                Demand::Symbols { .. } => "imports",
-            };
-            write!(f, "{name}")?;
-            versions
-                .iter()
-                .try_for_each(|version| write!(f, " {version}"))?;
-            write!(f, " {verb} ")?;
-        }
-    }
-    match demand {
-        Demand::Spec(spec) if spec.is_empty() => write!(f, "{package} *"),
-        Demand::Spec(spec) => write!(f, "{package} {}", quoted(spec)),
-        Demand::Symbols { entry, names } => {
-            let path = entry.strip_prefix('.').unwrap_or(entry);
-            match names.first() {
-                Some(name) if names.len() == 1 => write!(f, "`{}` from ", quoted(name))?,
-                Some(_) => write!(f, "{} names from ", names.len())?,
-                None => {}
-            }
-            write!(f, "{package}{}", quoted(path))
-        }
-    }
+fn needing(by: &Requirer, package: &PackageName, demand: &Demand) -> Line {
+    by.asks(demand, DependencyKind::Normal)
+        .and(demand.phrase(package, &[]))
 }

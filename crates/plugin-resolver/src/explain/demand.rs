@@ -24,8 +24,10 @@ pub enum Demand {
 
 impl Demand {
     /// The package with what is asked of it. `admits` are the versions that meet it, ascending.
-    pub(super) fn phrase(&self, package: &PackageName, admits: &[Version]) -> Line {
+    pub(crate) fn phrase(&self, package: &PackageName, admits: &[Version]) -> Line {
         match self {
+            // An alias names the package itself.
+            Self::Spec(spec) if spec.starts_with("npm:") => self.term(),
             Self::Spec(_) => Line::default().name(package).plain(" ").and(self.term()),
             Self::Symbols { entry, names } => {
                 let path = entry.strip_prefix('.').unwrap_or(entry);

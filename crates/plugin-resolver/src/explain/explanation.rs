@@ -45,8 +45,8 @@ pub struct ClashingRequest {
     pub spec: String,
 }
 
-/// Something that some party asks of a package, and that takes part in a conflict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that some party asks of a package, and that takes part in a conflict. As JSON an object with these fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Requirement {
     /// Who asks.
@@ -63,8 +63,9 @@ pub struct Requirement {
     pub admits: Vec<Version>,
 }
 
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Who asks. As JSON `"request"`, `"host"`, or an object with the fields of a package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Requirer {
     /// The request itself.
@@ -72,6 +73,7 @@ pub enum Requirer {
     /// The host, by providing a package in one version.
     Host,
     /// These versions of a package.
+    #[serde(untagged)]
     Package {
         /// Its name.
         name: PackageName,
@@ -199,6 +201,14 @@ impl ClashingRequest {
         Self {
             name: name.clone(),
             spec: spec.to_string(),
+        }
+    }
+
+    /// The package that is meant, if it was asked for under another name.
+    pub(super) fn alias(&self) -> Option<PackageName> {
+        match Spec::parse(&self.spec) {
+            Ok(Spec::Alias { name, .. }) => Some(name),
+            _ => None,
         }
     }
 

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
-use semver::Version;
 use serde::{Serialize, Serializer};
 
 use super::alternative::Alternative;
-use super::demand::{Demand, span};
+use super::demand::span;
 use super::explanation::{ClashingRequest, Explanation, Requirement, Requirer};
 use super::text::Line;
 use crate::PackageName;
-use crate::universe::DependencyKind;
+use crate::graph::drawing::{dot_text, mermaid_text};
 
 /// As JSON: `"headline"` and `"lines"` as people read them in brief; `"requests"` (`"name"`, `"spec"`); `"minimal"`; `"requirements"`
 /// (`"by"`: `"request"`, `"host"` or a package with `"name"` and `"versions"`; `"package"`; `"demand"`; `"kind"`; `"problem"` with
@@ -25,7 +24,7 @@ impl Serialize for Explanation {
             lines: self.lines(),
             requests: &self.requests,
             minimal: self.is_minimal,
-            requirements: self.requirements.iter().map(WireRequirement::new).collect(),
+            requirements: &self.requirements,
             disputed: self.disputed(),
             removals: &self.removals,
             alternatives: advice.map(|advice| advice.alternatives.as_slice()),
@@ -42,61 +41,12 @@ struct Wire<'a> {
     lines: Vec<String>,
     requests: &'a [ClashingRequest],
     minimal: bool,
-    requirements: Vec<WireRequirement<'a>>,
+    requirements: &'a [Requirement],
     disputed: Vec<&'a PackageName>,
     removals: &'a [ClashingRequest],
     alternatives: Option<&'a [Alternative]>,
     others: Option<&'a [Explanation]>,
     overlapping: Option<&'a [Explanation]>,
-}
-
-#[derive(Serialize)]
-struct WireRequirement<'a> {
-    by: WireRequirer<'a>,
-    package: &'a PackageName,
-    demand: &'a Demand,
-    kind: DependencyKind,
-    problem: Option<WireProblem>,
-    admits: &'a [Version],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum WireRequirer<'a> {
-    Request,
-    Host,
-    #[serde(untagged)]
-    Package {
-        name: &'a PackageName,
-        versions: &'a [Version],
-    },
-}
-
-#[derive(Serialize)]
-struct WireProblem {
-    #[serde(rename = "_tag")]
-    tag: &'static str,
-    message: String,
-}
-
-impl<'a> WireRequirement<'a> {
-    fn new(requirement: &'a Requirement) -> Self {
-        Self {
-            by: match &requirement.by {
-                Requirer::Request => WireRequirer::Request,
-                Requirer::Host => WireRequirer::Host,
-                Requirer::Package { name, versions } => WireRequirer::Package { name, versions },
-            },
-            package: &requirement.package,
-            demand: &requirement.demand,
-            kind: requirement.kind,
-            problem: requirement.problem.as_ref().map(|problem| WireProblem {
-                tag: problem.tag(),
-                message: problem.to_string(),
-            }),
-            admits: &requirement.admits,
-        }
-    }
 }
 
 impl Explanation {
@@ -230,22 +180,4 @@ impl fmt::Display for Node<'_> {
             Self::Package(name) => name.fmt(f),
         }
     }
-}
-
-/// Text within the quotes of DOT, where only the quote and the backslash mean something.
-fn dot_text(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-/// Text within the quotes of Mermaid: what might mean something there, or in the HTML it becomes, as its number.
-fn mermaid_text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_alphanumeric() || " @/.,:^~*=+-_()".contains(c) {
-            out.push(c);
-        } else {
-            let _ = write!(out, "#{};", u32::from(c));
-        }
-    }
-    out
 }

@@ -8,8 +8,11 @@ mod demand;
 mod explanation;
 mod export;
 mod lines;
+mod offer;
 mod problem;
+mod requirement;
 mod text;
+mod told;
 mod ways;
 mod words;
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 use crate::error::quoted;
 use crate::universe::Problem;
 
@@ -22,6 +24,16 @@ impl Problem {
             Self::NeverExported => "NeverExported",
             Self::TooYoung { .. } => "TooYoung",
         }
+    }
+}
+
+/// As JSON an object with `"_tag"` and `"message"`.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Problem", 2)?;
+        object.serialize_field("_tag", self.tag())?;
+        object.serialize_field("message", &self.to_string())?;
+        object.end()
     }
 }
 

@@ -84,7 +84,7 @@ impl Line {
         self.with(Style::Range, &quoted(text))
     }
 
-    pub(super) fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         for piece in other.pieces {
             self = self.with(piece.style, &piece.text);
         }

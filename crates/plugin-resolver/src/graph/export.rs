@@ -6,6 +6,7 @@ use semver::Version;
 use serde::{Serialize, Serializer};
 
 use crate::error::quoted;
+use crate::graph::drawing::{dot_text, mermaid_text};
 use crate::graph::packages::PackageGraph;
 use crate::lock::LockedNeed;
 use crate::{DependencyKind, PackageCycle, PackageName};
@@ -193,22 +194,4 @@ fn class(out: &mut String, name: &str, style: &str, nodes: impl Iterator<Item = 
             nodes.join(",")
         );
     }
-}
-
-/// Text within the quotes of DOT, where only the quote and the backslash mean something.
-fn dot_text(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-/// Text within the quotes of Mermaid: what might mean something there, or in the HTML it becomes, as its number.
-fn mermaid_text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_alphanumeric() || " @/.,^~*=+-_()".contains(c) {
-            out.push(c);
-        } else {
-            let _ = write!(out, "#{};", u32::from(c));
-        }
-    }
-    out
 }

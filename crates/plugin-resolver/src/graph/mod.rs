@@ -2,6 +2,7 @@
 
 mod components;
 mod dependency;
+pub(crate) mod drawing;
 mod export;
 mod packages;
 mod ready;

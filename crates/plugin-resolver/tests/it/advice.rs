@@ -42,6 +42,30 @@ fn instead_of_what_no_version_answers_a_stable_version_comes_first() {
 }
 
 #[test]
+fn an_alias_is_told_as_it_is_written() {
+    let library = "
+        chat@1.0.0: db npm:sql@^2
+        sql@1.0.0
+        sql@1.1.0
+    ";
+    insta::assert_snapshot!(check(library, &request("chat *")), @"
+    chat * cannot be installed
+      chat 1.0.0 needs npm:sql@^2: no version is in that range, the newest is 1.1.0
+    nothing was found that would help
+    ");
+    insta::assert_snapshot!(check(library, &request("old npm:sql@1.0.0, sql 1.1.0")), @"
+    old npm:sql@1.0.0 and sql 1.1.0 cannot be installed together: no version of sql suits both
+      you ask for npm:sql@1.0.0
+      you ask for sql 1.1.0
+    what would help:
+      - ask for old npm:sql@1.1.0 instead of npm:sql@1.0.0: both work
+      - ask for sql 1.0.0 instead of 1.1.0: both work
+      - leave out old npm:sql@1.0.0: 1 of 2 works, with sql 1.1.0
+      - leave out sql 1.1.0: 1 of 2 works, with sql 1.0.0
+    ");
+}
+
+#[test]
 fn another_version_of_one_request_the_nearest_line_first() {
     let library = "
         chat@1.7.2: core 1.7.2

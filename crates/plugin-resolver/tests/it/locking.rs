@@ -249,6 +249,16 @@ fn it_does_not_matter_when_a_lock_is_unlocked() {
     );
 }
 
+#[test]
+fn drift_is_data() {
+    let universe = builder("a@1.0.0: core ^2, x *\n b@1.0.0: core ^1\n core@1.0.0").build();
+    let asked = request("a *, b ^1").frozen(lock("a *, b *"));
+    let Err(Failure::Drift(drift)) = resolve(&universe, &asked) else {
+        panic!("it drifted");
+    };
+    insta::assert_snapshot!(serde_json::to_string_pretty(&drift).unwrap());
+}
+
 fn day(day: u32) -> DateTime<Utc> {
     format!("2026-11-{day:02}T12:00:00Z").parse().unwrap()
 }
