@@ -10,7 +10,7 @@ use crate::error::quoted;
 use crate::lock::{Compatibility, Lock};
 use crate::solve::resolve;
 use crate::universe::Universe;
-use crate::{Failure, PackageName, Request};
+use crate::{Failure, PackageName, Request, Unlock};
 
 /// A locked package of which there is something newer, or against which there is something to say. As JSON an object with these fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,8 +61,8 @@ impl Lock {
         universe: &Universe,
         request: &Request,
     ) -> Result<Vec<OutdatedPackage>, Failure> {
-        let mut free = request.clone();
-        free.lock = None;
+        // Prefers nothing; a cooldown still lets pass what is locked.
+        let free = request.clone().prefer(self.clone()).unlock(Unlock::All);
         let wanted = resolve(universe, &free)?.lock();
         let held = Held::new(universe, &wanted);
         let packages = self.versions();

@@ -4,7 +4,7 @@ use super::grouping::{Boundary, Group, Grouping, LeftOut};
 use super::partition::{OutOfBudget, Partition, partition};
 use crate::request::Locking;
 use crate::solve::instance::Instance;
-use crate::{Budget, Explanation, Failure, Request, Universe, resolve};
+use crate::{Budget, Explanation, Failure, Request, Universe, Unlock, resolve};
 
 /// Meets a request in as few isolation groups as possible: where [`resolve`] has an answer, that one; otherwise several, each of which is the
 /// answer to a part of the request.
@@ -100,11 +100,8 @@ pub fn resolve_groups(universe: &Universe, request: &Request) -> Result<Grouping
 fn boundaries(universe: &Universe, request: &Request, partition: &Partition) -> Vec<Boundary> {
     // Each was proved once, together within the budget.
     let share = request.budget.count() / partition.clashes.len().max(1) as u64;
-    // What is locked has no say in what is possible.
-    let request = Request {
-        lock: None,
-        ..request.clone()
-    };
+    // What is locked has no say in what is possible, unless a cooldown lets it pass.
+    let request = request.clone().unlock(Unlock::All);
     let explained = |((earlier, later), clash): &((usize, usize), Vec<usize>)| {
         let of_later = partition.groups.get(*later)?;
         let of_later: Vec<usize> = clash

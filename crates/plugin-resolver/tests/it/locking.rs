@@ -323,6 +323,40 @@ fn a_cooldown_is_explained() {
     "#);
 }
 
+#[test]
+fn what_is_locked_is_not_outdated_for_being_young() {
+    let universe = dated().build();
+    let lock = resolve(&universe, &request("a *")).unwrap().lock();
+    let asked = request("a *").cooldown(Cooldown::published_until(day(9)));
+    assert_eq!(lock.outdated(&universe, &asked).unwrap(), []);
+    assert_eq!(
+        lock.outdated(&universe, &asked.frozen(lock.clone()))
+            .unwrap(),
+        []
+    );
+}
+
+#[test]
+fn a_boundary_is_explained_with_what_is_locked_let_pass() {
+    let mut library = dated();
+    for (package, need) in [("old", "1.0.0"), ("new", "1.2.0")] {
+        let facts =
+            ReleaseFacts::new().needs(name("a"), need.parse().unwrap(), DependencyKind::Normal);
+        library.release(name(package), parse_version("1.0.0").unwrap(), facts);
+    }
+    let universe = library.build();
+    let lock = resolve(&universe, &request("new *")).unwrap().lock();
+    let asked = request("old *, new *")
+        .prefer(lock)
+        .cooldown(Cooldown::published_until(day(9)));
+    insta::assert_snapshot!(resolve_groups(&universe, &asked).unwrap(), @"
+    2 requests in 2 groups, the fewest possible
+      group 1: old 1.0.0; with a 1.0.0
+      group 2: new 1.0.0; with a 1.2.0
+    group 2 is apart from group 1: new 1.0.0 needs a 1.2.0, old 1.0.0 needs a 1.0.0
+    ");
+}
+
 /// Eleven pigeons and ten holes, each of which takes one: hard to refute.
 fn pigeons() -> (Universe, Request) {
     let mut library = Universe::builder();
