@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::quoted;
 use crate::lock::Lock;
 use crate::spec::Spec;
-use crate::universe::{Bits, Demanded, FIRST, Need, Package, Universe};
+use crate::universe::{Bits, FIRST, Need, Package, Universe};
 use crate::{Demand, PackageName, Prereleases};
 
 /// Someone who keeps a package at a version. As JSON an object whose `by` names the variant.
@@ -127,7 +127,7 @@ impl<'a> Held<'a> {
                 let holder = Holder::Package {
                     name: dependent.name.clone(),
                     version: release.version.clone(),
-                    demand: self.demand(need)?,
+                    demand: Demand::of(self.universe, need)?,
                 };
                 Some((holder, self.suits(need, package)))
             }));
@@ -167,19 +167,6 @@ impl<'a> Held<'a> {
             (Prereleases::Everywhere, Some((spec, _))) => target.admitted(spec, self.prereleases),
             _ => self.universe.admitted(need).cloned().unwrap_or(Bits::EMPTY),
         }
-    }
-
-    fn demand(&self, need: Need) -> Option<Demand> {
-        Some(match need.demanded {
-            Demanded::Spec(..) => Demand::Spec(self.universe.need_spec(need)?.1.to_string()),
-            Demanded::Symbols(number) => {
-                let symbols = self.universe.symbols(number)?;
-                Demand::Symbols {
-                    entry: symbols.entry.to_string(),
-                    names: symbols.names.iter().map(ToString::to_string).collect(),
-                }
-            }
-        })
     }
 }
 

@@ -16,7 +16,7 @@ pub use self::holders::Holder;
 pub use self::outdated::OutdatedPackage;
 pub use self::tree::{Tree, TreeEnd, TreeLine};
 use crate::PackageName;
-use crate::graph::{DependencyGraph, EdgeStrength};
+use crate::graph::{Cycle, DependencyGraph, EdgeStrength};
 use crate::lock::{Lock, LockedNeed, LockedPackage, LockedRequest};
 use crate::request::Request;
 use crate::spec::Spec;
@@ -101,6 +101,16 @@ pub struct PackageCycle {
     pub witness: Vec<PackageName>,
     /// Hard if required dependencies alone make a cycle. Otherwise the install order drops an optional one.
     pub strength: EdgeStrength,
+}
+
+impl PackageCycle {
+    pub(crate) fn named(cycle: &Cycle, names: impl Fn(&[usize]) -> Vec<PackageName>) -> Self {
+        Self {
+            members: names(&cycle.members),
+            witness: names(&cycle.witness),
+            strength: cycle.strength,
+        }
+    }
 }
 
 impl Resolution {
@@ -233,14 +243,9 @@ impl Resolution {
     /// Every group of packages that need each other.
     #[must_use]
     pub fn cycles(&self) -> Vec<PackageCycle> {
-        let cycles = self.graph().cycles();
+        let cycles = self.graph().cycles().into_iter();
         cycles
-            .iter()
-            .map(|cycle| PackageCycle {
-                members: self.names(&cycle.members),
-                witness: self.names(&cycle.witness),
-                strength: cycle.strength,
-            })
+            .map(|cycle| PackageCycle::named(&cycle, |nodes| self.names(nodes)))
             .collect()
     }
 

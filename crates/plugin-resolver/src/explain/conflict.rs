@@ -10,8 +10,7 @@ use crate::Failure;
 use crate::solve::greedy;
 use crate::solve::instance::Instance;
 use crate::solve::solver::{self, Outcome, Reason};
-use crate::universe::Bits;
-use crate::universe::{Demanded, DependencyKind, FIRST, Need, Problem};
+use crate::universe::{Bits, DependencyKind, Edge, FIRST, Problem};
 
 /// A root that fails by itself.
 pub(crate) fn broken_root(instance: &Instance<'_>, broken: usize) -> Failure {
@@ -235,21 +234,40 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
         .iter()
         .filter_map(|root| root_requirement(instance, *root))
         .collect();
-    let mut hosts: BTreeSet<u32> = BTreeSet::new();
-    let mut edges: BTreeMap<(u32, u32), Asking> = BTreeMap::new();
+    let mut evidence = Evidence::default();
     for reason in reasons {
+        evidence.add(instance, reason);
+    }
+    let hosts = evidence.hosts.into_iter();
+    found.extend(hosts.filter_map(|host| host_requirement(instance, host)));
+    let edges = evidence.edges.into_iter();
+    let mut asked: Vec<Requirement> = edges
+        .filter_map(|((package, need), asking)| edge_requirement(instance, package, need, asking))
+        .collect();
+    asked.sort_by(|a, b| (&a.by, &a.package, &a.demand).cmp(&(&b.by, &b.package, &b.demand)));
+    found.extend(asked);
+    found
+}
+
+/// What a proof rests on besides what was asked for.
+#[derive(Debug, Default)]
+struct Evidence {
+    hosts: BTreeSet<u32>,
+    /// By dependent and need.
+    edges: BTreeMap<(u32, u32), Asking>,
+}
+
+impl Evidence {
+    fn add(&mut self, instance: &Instance<'_>, reason: &Reason) {
         match reason {
             Reason::Restriction {
                 dependent: None,
                 target,
                 left,
             } => {
-                if instance
-                    .hosts
-                    .iter()
-                    .any(|(host, allowed)| host == target && allowed == left)
-                {
-                    hosts.insert(*target);
+                let mut hosts = instance.hosts.iter();
+                if hosts.any(|(host, allowed)| host == target && allowed == left) {
+                    self.hosts.insert(*target);
                 }
             }
             Reason::Restriction {
@@ -260,8 +278,7 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
                 for (version, edge) in edges_of(instance, *package, set) {
                     let restriction = instance.restriction(*package, edge);
                     if restriction.is_some_and(|(on, of)| on == *target && *of == *left) {
-                        let entry = edges.entry((*package, edge.need)).or_default();
-                        entry.versions.insert(version);
+                        self.asking(*package, edge).versions.insert(version);
                     }
                 }
             }
@@ -271,60 +288,18 @@ fn requirements(instance: &Instance<'_>, core: &[usize], reasons: &[Reason]) -> 
             } => {
                 for version in members(instance, *package, set) {
                     for (edge, problem) in instance.blocked_by(*package, version) {
-                        let entry = edges.entry((*package, edge.need)).or_default();
-                        entry.versions.insert(version);
-                        entry.problem = Some(problem);
+                        let asking = self.asking(*package, edge);
+                        asking.versions.insert(version);
+                        asking.problem = Some(problem);
                     }
                 }
             }
         }
     }
-    found.extend(
-        hosts
-            .into_iter()
-            .filter_map(|host| host_requirement(instance, host)),
-    );
-    let mut asked: Vec<Requirement> = edges
-        .into_iter()
-        .filter_map(|((package, need), asking)| {
-            let data = instance.package(package)?;
-            let fact = instance.universe.need(need)?;
-            let target = instance.package(fact.target)?;
-            let admitted = instance.admitted(need)?;
-            let never_exported = || {
-                let problem = instance.need_problem(need);
-                problem.filter(|problem| *problem == Problem::NeverExported)
-            };
-            Some(Requirement {
-                by: Requirer::Package {
-                    name: data.name.clone(),
-                    versions: versions(instance, package, &Bits::from_indexes(asking.versions)),
-                },
-                package: target.name.clone(),
-                demand: demand(instance, fact)?,
-                kind: fact.kind(),
-                // An import alone blocks nothing, since it does not bring the package; but if no version has it, that is what to say.
-                problem: asking.problem.or_else(never_exported),
-                admits: versions(instance, fact.target, admitted),
-            })
-        })
-        .collect();
-    asked.sort_by(|a, b| (&a.by, &a.package, &a.demand).cmp(&(&b.by, &b.package, &b.demand)));
-    found.extend(asked);
-    found
-}
 
-pub(crate) fn demand(instance: &Instance<'_>, need: Need) -> Option<Demand> {
-    Some(match need.demanded {
-        Demanded::Spec(..) => Demand::Spec(instance.universe.need_spec(need)?.0.to_string()),
-        Demanded::Symbols(index) => {
-            let symbols = instance.universe.symbols(index)?;
-            Demand::Symbols {
-                entry: symbols.entry.to_string(),
-                names: symbols.names.iter().map(ToString::to_string).collect(),
-            }
-        }
-    })
+    fn asking(&mut self, package: u32, edge: Edge) -> &mut Asking {
+        self.edges.entry((package, edge.need)).or_default()
+    }
 }
 
 /// The versions of a dependent that ask the same, and why that fails by itself.
@@ -339,11 +314,7 @@ fn members(instance: &Instance<'_>, package: u32, set: &Bits) -> Vec<u32> {
     set.below(limit).filter(|index| *index >= FIRST).collect()
 }
 
-fn edges_of(
-    instance: &Instance<'_>,
-    package: u32,
-    set: &Bits,
-) -> Vec<(u32, crate::universe::Edge)> {
+fn edges_of(instance: &Instance<'_>, package: u32, set: &Bits) -> Vec<(u32, Edge)> {
     let mut edges = Vec::new();
     for version in members(instance, package, set) {
         let release = instance.release(package, version);
@@ -351,6 +322,32 @@ fn edges_of(
         edges.extend(of_release.map(|edge| (version, *edge)));
     }
     edges
+}
+
+fn edge_requirement(
+    instance: &Instance<'_>,
+    package: u32,
+    need: u32,
+    asking: Asking,
+) -> Option<Requirement> {
+    let dependent = instance.package(package)?;
+    let fact = instance.universe.need(need)?;
+    let never_exported = || {
+        let problem = instance.need_problem(need);
+        problem.filter(|problem| *problem == Problem::NeverExported)
+    };
+    Some(Requirement {
+        by: Requirer::Package {
+            name: dependent.name.clone(),
+            versions: versions(instance, package, &Bits::from_indexes(asking.versions)),
+        },
+        package: instance.package(fact.target)?.name.clone(),
+        demand: Demand::of(instance.universe, fact)?,
+        kind: fact.kind(),
+        // An import alone blocks nothing, since it does not bring the package; but if no version has it, that is what to say.
+        problem: asking.problem.or_else(never_exported),
+        admits: versions(instance, fact.target, instance.admitted(need)?),
+    })
 }
 
 fn host_requirement(instance: &Instance<'_>, host: u32) -> Option<Requirement> {

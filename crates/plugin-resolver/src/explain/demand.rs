@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::text::{Between, Line};
 use crate::PackageName;
+use crate::universe::{Demanded, Need, Universe};
 
 /// What is asked of a package. As JSON `{"spec": "^1.0.0"}` or `{"symbols": {"entry": ".", "names": ["x"]}}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -23,6 +24,19 @@ pub enum Demand {
 }
 
 impl Demand {
+    pub(crate) fn of(universe: &Universe, need: Need) -> Option<Self> {
+        Some(match need.demanded {
+            Demanded::Spec(..) => Self::Spec(universe.need_spec(need)?.1.to_string()),
+            Demanded::Symbols(index) => {
+                let symbols = universe.symbols(index)?;
+                Self::Symbols {
+                    entry: symbols.entry.to_string(),
+                    names: symbols.names.iter().map(ToString::to_string).collect(),
+                }
+            }
+        })
+    }
+
     /// The package with what is asked of it. `admits` are the versions that meet it, ascending.
     pub(crate) fn phrase(&self, package: &PackageName, admits: &[Version]) -> Line {
         match self {

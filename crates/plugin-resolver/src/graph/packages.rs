@@ -87,11 +87,7 @@ impl<'a> PackageGraph<'a> {
     pub fn cycles(&self) -> Vec<PackageCycle> {
         let cycles = self.graph.cycles().into_iter();
         cycles
-            .map(|cycle| PackageCycle {
-                members: self.names(&cycle.members),
-                witness: self.names(&cycle.witness),
-                strength: cycle.strength,
-            })
+            .map(|cycle| PackageCycle::named(&cycle, |nodes| self.names(nodes)))
             .collect()
     }
 

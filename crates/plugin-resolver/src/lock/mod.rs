@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::asked::{LockedRequest, LockedRoot, RequestChange};
 pub use self::diff::{Compatibility, Direction, LockDiff, PackageChange};
 pub use self::foreign::ForeignLock;
-use self::wire::WireLock;
+use self::wire::{Format, WireLock};
 use crate::error::reason;
 use crate::universe::DependencyKind;
 use crate::{PackageName, Request, ResolverError};
@@ -120,8 +120,8 @@ impl Lock {
             });
         }
         // The format first: what a lock of the future says beyond it is not known here.
-        let format = wire::format(text).map_err(|error| foreign::refuse(text, &error))?;
-        wire::check_format(format)?;
+        let number = wire::format_number(text).map_err(|error| foreign::refuse(text, &error))?;
+        Format::read(number)?;
         let wire: WireLock =
             serde_json::from_str(text).map_err(|error| ResolverError::LockUnreadable {
                 reason: reason(&error),

@@ -67,6 +67,13 @@ pub(crate) struct Reference {
     pub(crate) spec: Box<str>,
 }
 
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    One,
+    Two,
+}
+
 /// Only the format, to say something useful about a lock from the future.
 #[derive(Deserialize)]
 #[serde(expecting = "a lock")]
@@ -74,20 +81,29 @@ struct Header {
     format: u64,
 }
 
-/// The format that a lock says it has.
-pub(crate) fn format(text: &str) -> Result<u64, serde_json::Error> {
+/// The number of the format that a lock says it has.
+pub(crate) fn format_number(text: &str) -> Result<u64, serde_json::Error> {
     let header: Header = serde_json::from_str(text)?;
     Ok(header.format)
 }
 
-pub(crate) fn check_format(format: u64) -> Result<(), ResolverError> {
-    if (1..=Lock::FORMAT).contains(&format) {
-        Ok(())
-    } else {
-        Err(ResolverError::LockFormatUnknown {
-            found: format,
-            known: Lock::FORMAT,
-        })
+impl Format {
+    pub(crate) fn read(number: u64) -> Result<Self, ResolverError> {
+        match number {
+            1 => Ok(Self::One),
+            Lock::FORMAT => Ok(Self::Two),
+            found => Err(ResolverError::LockFormatUnknown {
+                found,
+                known: Lock::FORMAT,
+            }),
+        }
+    }
+
+    fn number(self) -> u64 {
+        match self {
+            Self::One => 1,
+            Self::Two => Lock::FORMAT,
+        }
     }
 }
 
@@ -95,17 +111,17 @@ impl TryFrom<WireLock> for Lock {
     type Error = ResolverError;
 
     fn try_from(wire: WireLock) -> Result<Self, Self::Error> {
-        check_format(wire.format)?;
-        let is_format_1 = wire.format == 1;
-        if wire.request.is_none() != is_format_1 {
-            let word = if is_format_1 { "has no" } else { "has a" };
-            return Err(broken(format!("format {} {word} `request`", wire.format)));
+        let format = Format::read(wire.format)?;
+        match (format, &wire.request) {
+            (Format::One, Some(_)) => return Err(broken("format 1 has no `request`".to_owned())),
+            (Format::Two, None) => return Err(broken("format 2 has a `request`".to_owned())),
+            (Format::One, None) | (Format::Two, Some(_)) => {}
         }
         let packages: BTreeMap<PackageName, LockedPackage> = wire
             .packages
             .0
             .into_iter()
-            .map(|(name, package)| Ok((name, package.read(is_format_1)?)))
+            .map(|(name, package)| Ok((name, package.read(format)?)))
             .collect::<Result<_, ResolverError>>()?;
         for (name, package) in &packages {
             let lost = package
@@ -136,23 +152,26 @@ impl TryFrom<WireLock> for Lock {
 
 impl From<Lock> for WireLock {
     fn from(lock: Lock) -> Self {
-        let is_format_1 = lock.request.is_none();
+        let format = match lock.request {
+            None => Format::One,
+            Some(_) => Format::Two,
+        };
         let packages = lock.packages.into_iter();
         Self {
-            format: if is_format_1 { 1 } else { Lock::FORMAT },
+            format: format.number(),
             requirements: lock.requirements,
             request: lock.request,
             packages: packages
-                .map(|(name, package)| (name, WirePackage::write(package, is_format_1)))
+                .map(|(name, package)| (name, WirePackage::write(package, format)))
                 .collect(),
         }
     }
 }
 
 impl WirePackage {
-    fn read(self, is_format_1: bool) -> Result<LockedPackage, ResolverError> {
-        let needs = match (is_format_1, self.dependencies, self.needs) {
-            (true, dependencies, None) => {
+    fn read(self, format: Format) -> Result<LockedPackage, ResolverError> {
+        let needs = match (format, self.dependencies, self.needs) {
+            (Format::One, dependencies, None) => {
                 let dependencies = dependencies.unwrap_or_default().0.into_iter();
                 dependencies
                     .map(|(name, spec)| LockedNeed {
@@ -162,9 +181,9 @@ impl WirePackage {
                     })
                     .collect()
             }
-            (false, None, needs) => needs.unwrap_or_default().read(),
-            (true, ..) => return Err(broken("format 1 has no `needs`".to_owned())),
-            (false, ..) => return Err(broken("format 2 has no `dependencies`".to_owned())),
+            (Format::Two, None, needs) => needs.unwrap_or_default().read(),
+            (Format::One, ..) => return Err(broken("format 1 has no `needs`".to_owned())),
+            (Format::Two, ..) => return Err(broken("format 2 has no `dependencies`".to_owned())),
         };
         Ok(LockedPackage {
             version: self.version,
@@ -174,7 +193,7 @@ impl WirePackage {
         })
     }
 
-    fn write(package: LockedPackage, is_format_1: bool) -> Self {
+    fn write(package: LockedPackage, format: Format) -> Self {
         let mut written = Self {
             version: package.version,
             integrity: package.integrity,
@@ -185,15 +204,13 @@ impl WirePackage {
         if package.needs.is_empty() {
             return written;
         }
-        if is_format_1 {
-            let needs = package.needs.into_iter();
-            written.dependencies = Some(
-                needs
-                    .map(|need| (need.name, need.spec.to_string()))
-                    .collect(),
-            );
-        } else {
-            written.needs = Some(WireNeeds::write(package.needs));
+        match format {
+            Format::One => {
+                let needs = package.needs.into_iter();
+                let needs = needs.map(|need| (need.name, need.spec.to_string()));
+                written.dependencies = Some(needs.collect());
+            }
+            Format::Two => written.needs = Some(WireNeeds::write(package.needs)),
         }
         written
     }

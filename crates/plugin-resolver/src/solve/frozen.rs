@@ -1,7 +1,6 @@
 //! Whether a lock still is an answer. Nothing is chosen here.
 
 use super::instance::{Effect, Instance};
-use crate::explain::conflict::demand;
 use crate::spec::Spec;
 use crate::universe::{ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Package, real_name};
 use crate::{Demand, Drift, Drifted, Failure, Lock, PackageName, Requirer};
@@ -229,7 +228,10 @@ fn by(
         versions: versions.into_iter().collect(),
     };
     let need = instance.universe.need(edge.need);
-    (by, need.and_then(|need| demand(instance, need)))
+    (
+        by,
+        need.and_then(|need| Demand::of(instance.universe, need)),
+    )
 }
 
 fn slot<T>(values: &mut [T], package: u32) -> Option<&mut T> {
