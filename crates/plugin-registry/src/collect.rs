@@ -323,7 +323,7 @@ fn facts(release: &Release) -> ReleaseFacts {
         facts = facts.needs(name.clone(), spec.clone(), (*kind).into());
     }
     if let Some(integrity) = &release.manifest.integrity {
-        facts = facts.with_integrity(integrity);
+        facts = facts.integrity(integrity);
     }
     if let Some(reason) = &release.manifest.deprecated {
         facts = facts.deprecated(reason);

@@ -15,7 +15,7 @@ use crate::spec::Spec;
 /// # fn main() -> Result<(), plugin_resolver::ResolverError> {
 /// let facts = ReleaseFacts::new()
 ///     .needs("@elizaos/core".parse()?, "^1.0.0".parse()?, DependencyKind::Peer)
-///     .with_integrity("sha512-...");
+///     .integrity("sha512-...");
 /// # let _ = facts;
 /// # Ok(())
 /// # }
@@ -51,7 +51,7 @@ impl ReleaseFacts {
 
     /// Adds the digest of the package's bytes, as the registry gives it: `sha512-...`.
     #[must_use]
-    pub fn with_integrity(mut self, integrity: &str) -> Self {
+    pub fn integrity(mut self, integrity: &str) -> Self {
         self.integrity = Some(integrity.into());
         self
     }

@@ -196,7 +196,7 @@ fn everything_that_drifted_is_said() {
     );
     let with = |integrity: &str| {
         let mut library = builder("");
-        let facts = ReleaseFacts::new().with_integrity(integrity);
+        let facts = ReleaseFacts::new().integrity(integrity);
         library.release(name("a"), parse_version("1.0.0").unwrap(), facts);
         library
     };

@@ -11,7 +11,7 @@ fn golden() -> Lock {
     let mut library = builder(
         "@elizaos/plugin-a@1.0.0: @elizaos/core ^1, ^@elizaos/core >=1.2 <2, b latest\n b@0.1.0",
     );
-    let core = ReleaseFacts::new().with_integrity("sha512-AAAA").needs(
+    let core = ReleaseFacts::new().integrity("sha512-AAAA").needs(
         name("zod"),
         "^3".parse().unwrap(),
         DependencyKind::Normal,
@@ -203,7 +203,7 @@ fn locked_versions_are_kept_while_they_fit() {
 fn a_diff_says_what_became_of_each_package() {
     let lock = |universe: &str, asked: &str, integrity: &str, next: &str| {
         let mut library = builder(universe);
-        let bytes = ReleaseFacts::new().with_integrity(integrity);
+        let bytes = ReleaseFacts::new().integrity(integrity);
         library.release(name("bytes"), parse_version("1.0.0").unwrap(), bytes);
         library.tag(name("moved"), "next", parse_version(next).unwrap());
         resolve(&library.build(), &request(asked)).unwrap().lock()
