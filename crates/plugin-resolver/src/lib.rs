@@ -1,4 +1,22 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to find it
+//!
+//! | for | start at | and see |
+//! |---|---|---|
+//! | what there is | [`Universe`], [`UniverseBuilder`] | [`ReleaseFacts`], [`DependencyKind`], [`Exports`], [`Unlisted`] |
+//! | the words in it | [`PackageName`], [`Spec`], [`Range`], [`parse_version`] | [`Prereleases`], [`UnresolvableKind`], [`compare_versions`] |
+//! | what is asked | [`Request`] | [`Policy`], [`Unlock`], [`Cooldown`], [`Undated`], [`Budget`], [`Search`], [`Interrupt`] |
+//! | the answer | [`resolve`], [`resolve_until`], [`Resolution`] | [`Selected`], [`SelectedNeed`], [`Path`], [`Tree`], [`TreeLine`], [`TreeEnd`] |
+//! | why there is none | [`Failure`], [`Explanation`] | [`Requirement`], [`Requirer`], [`Demand`], [`Problem`], [`ClashingRequest`] |
+//! | what would help | [`Explanation::advised`], [`Alternative`] | [`Change`], [`Cost`], [`Settled`] |
+//! | its words | [`Explanation::report`], [`Detail`] | [`Line`], [`Piece`], [`Style`] |
+//! | several selections | [`resolve_groups`], [`Grouping`] | [`Group`], [`Boundary`], [`LeftOut`], [`duplicates`], [`Duplicate`], [`HeldVersion`] |
+//! | an answer that is kept | [`Lock`] | [`LockedPackage`], [`LockedNeed`], [`LockedRequest`], [`LockedRoot`], [`ForeignLock`] |
+//! | what changed since | [`Lock::diff`], [`Request::frozen`], [`Lock::outdated`] | [`LockDiff`], [`PackageChange`], [`RequestChange`], [`Direction`], [`Compatibility`], [`Drift`], [`Drifted`], [`OutdatedPackage`], [`Holder`] |
+//! | order, cycles, pictures | [`PackageGraph`], [`DependencyGraph`] | [`PackageCycle`], [`Cycle`], [`EdgeStrength`], [`Why`], [`Way`], [`Dependent`] |
+//! | bad input | [`ResolverError`] | the tags in `docs/errors.md` |
+//! | tests in any language | [`machine`] | |
 
 mod answer;
 mod drift;

@@ -17,7 +17,10 @@ use crate::{Failure, Interrupt};
 /// Selects one version of each package that the request needs, or says why that is impossible.
 ///
 /// Pure and deterministic: the same universe and request give the same answer on every machine. The version of each root is the most
-/// preferred one that any answer has, roots in the request's order.
+/// preferred one that any answer has, roots in the request's order; only what a preferred lock keeps is decided before them.
+///
+/// Where the preferred version of everything meets no conflict, that takes time in proportion to what is selected; otherwise as much as the
+/// request's [budget](Request::budget) allows, for the answer and for its explanation each.
 ///
 /// # Errors
 ///
