@@ -36,8 +36,8 @@ pub struct Group {
 pub struct Boundary {
     pub(super) earlier: usize,
     pub(super) later: usize,
-    /// The names of those requests of the later group that take part.
-    pub(super) of_later: Vec<PackageName>,
+    /// Those requests of the later group that take part: the package that is meant, and what is asked of it.
+    pub(super) of_later: Vec<(PackageName, String)>,
     pub(super) explanation: Explanation,
 }
 

@@ -4,6 +4,7 @@ use super::grouping::{Boundary, Group, Grouping, LeftOut};
 use super::partition::{OutOfBudget, Partition, partition};
 use crate::request::Locking;
 use crate::solve::instance::Instance;
+use crate::universe::real_name;
 use crate::{Budget, Explanation, Failure, Request, Universe, Unlock, resolve};
 
 /// Meets a request in as few isolation groups as possible: where [`resolve`] has an answer, that one; otherwise several, each of which is the
@@ -116,7 +117,7 @@ fn boundaries(universe: &Universe, request: &Request, partition: &Partition) -> 
             of_later: request
                 .only(&of_later)
                 .roots()
-                .map(|(name, _)| name.clone())
+                .map(|(name, spec)| (real_name(name, spec).clone(), spec.to_string()))
                 .collect(),
             explanation: explanation(universe, &both)?,
         })

@@ -136,7 +136,15 @@ fn listed(all: impl Iterator<Item = String>, most: usize) -> String {
 pub(super) fn sentence(boundary: &Boundary) -> String {
     let explanation = &boundary.explanation;
     let is_of_later = |requirement: &&Requirement| {
-        root(explanation, requirement).is_some_and(|root| boundary.of_later.contains(root))
+        let mut of_later = boundary.of_later.iter();
+        of_later.any(
+            |(package, spec)| match (&requirement.by, &requirement.demand) {
+                (Requirer::Request, Demand::Spec(asked)) => {
+                    requirement.package == *package && asked == spec
+                }
+                _ => root(explanation, requirement) == Some(package),
+            },
+        )
     };
     let clashing = clashing(explanation);
     let newest: Vec<&Requirement> = clashing

@@ -374,6 +374,17 @@ fn clashes_that_no_request_states_by_itself_are_learned() {
 }
 
 #[test]
+fn of_one_package_asked_for_twice_the_later_group_is_told_first() {
+    let universe = builder("a@1.0.0\n a@2.0.0").build();
+    let grouping = resolve_groups(&universe, &request("a 1.0.0, a 2.0.0")).unwrap();
+    let told: Vec<String> = grouping.boundaries().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["group 2 is apart from group 1: you ask for a 2.0.0, you ask for a 1.0.0"]
+    );
+}
+
+#[test]
 fn a_short_budget_is_said_and_changes_no_answer_into_a_wrong_one() {
     let (nodes, edges) = kneser(8);
     let (universe, request) = graph(nodes, &edges);
