@@ -6,6 +6,7 @@ use semver::Version;
 
 use super::demand::Demand;
 use super::explanation::{ClashingRequest, Explanation, Requirement, Requirer};
+use super::questions::Questions;
 use crate::Failure;
 use crate::solve::greedy;
 use crate::solve::instance::Instance;
@@ -67,6 +68,7 @@ pub(super) fn core(
     let mut roots = roots_of(instance, among, &reasons);
     let mut is_minimal = true;
     let mut kept = BTreeSet::new();
+    let mut questions = Questions::new(instance, budget);
     while let Some(tried) = roots
         .iter()
         .rev()
@@ -74,7 +76,7 @@ pub(super) fn core(
         .copied()
     {
         let without = difference(&roots, &[tried]);
-        match attempt(instance, &without, budget) {
+        match questions.outcome(&without) {
             Outcome::Impossible(smaller) => {
                 roots = roots_of(instance, &without, &smaller);
                 reasons = smaller;
@@ -122,29 +124,17 @@ pub(super) fn beside_others(instance: &Instance<'_>, all: &[usize], core: &Core)
 
 /// The roots of the core each of which, left out alone, leaves what can be met.
 fn removals(instance: &Instance<'_>, all: &[usize], core: &Core, budget: &mut u64) -> Vec<usize> {
-    let mut is_possible = |roots: &[usize]| {
-        !roots.iter().any(|root| is_broken(instance, *root))
-            && matches!(attempt(instance, roots, budget), Outcome::Solved(_))
-    };
+    let mut questions = Questions::new(instance, budget);
     // If there is another conflict beside this one, no single removal helps: one question instead of many.
     let rest = difference(all, &core.roots);
-    let helps = match core.roots.as_slice() {
-        [] => return Vec::new(),
-        [_] => {
-            return if is_possible(&rest) {
-                core.roots.clone()
-            } else {
-                Vec::new()
-            };
-        }
-        roots => is_possible(&rest).then_some(roots),
-    };
-    helps
-        .into_iter()
-        .flatten()
-        .copied()
-        .filter(|root| is_possible(&difference(all, &[*root])))
-        .collect()
+    if core.roots.is_empty() || !questions.is_possible(&rest) {
+        return Vec::new();
+    }
+    if core.roots.len() == 1 {
+        return core.roots.clone();
+    }
+    let helps = |root: &usize| questions.is_possible(&difference(all, &[*root]));
+    core.roots.iter().copied().filter(helps).collect()
 }
 
 fn is_broken(instance: &Instance<'_>, root: usize) -> bool {

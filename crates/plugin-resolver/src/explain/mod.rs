@@ -10,6 +10,7 @@ mod export;
 mod lines;
 mod offer;
 mod problem;
+mod questions;
 mod requirement;
 mod text;
 mod told;

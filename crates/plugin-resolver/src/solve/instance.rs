@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::cmp::Reverse;
 
 use semver::Version;
 
@@ -10,7 +9,7 @@ use super::rules::Rules;
 use crate::request::{Locking, Policy, Request};
 use crate::spec::Spec;
 use crate::universe::{
-    ABSENT, DependencyKind, Edge, FIRST, IDLE, Package, Problem, Release, Standing, Universe,
+    ABSENT, DependencyKind, Edge, FIRST, IDLE, Need, Package, Problem, Release, Standing, Universe,
 };
 use crate::universe::{Bits, real_name};
 use crate::{Interrupt, PackageName};
@@ -47,13 +46,34 @@ pub(crate) enum Effect<'a> {
     Leaves(u32, Cow<'a, Bits>),
 }
 
-/// In which order packages are decided: the greatest first.
-pub(crate) type Urgency = (Class, u32, Reverse<u32>);
+/// In which order packages are decided: the greatest first. By class, conflicts and, the other way round, rank.
+// INVARIANT: from the top, 8 bits of class, 24 of conflicts, 32 of rank with each bit turned over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Urgency(u64);
+
+impl Urgency {
+    const MOST_CONFLICTS: u32 = (1 << 24) - 1;
+
+    fn new(class: Class, conflicts: u32, rank: u32) -> Self {
+        let conflicts = conflicts.min(Self::MOST_CONFLICTS);
+        Self(u64::from(class as u8) << 56 | u64::from(conflicts) << 32 | u64::from(!rank))
+    }
+
+    /// The order in which the package was discovered.
+    pub(crate) fn rank(self) -> u32 {
+        u32::try_from(!self.0 & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether only one candidate is left.
+    pub(crate) fn is_forced(self) -> bool {
+        self.0 >> 56 == u64::from(Class::Single as u8)
+    }
+}
 
 /// Packages with one candidate first, since nothing is chosen there; then what a lock holds, so that it stays where it can; then roots, so that what was asked for directly is as new
 /// as it can be; then the rest as it was discovered; then what may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Class {
+enum Class {
     Idle,
     Wanted,
     Needed,
@@ -102,7 +122,13 @@ impl<'a> Instance<'a> {
 
     /// What meets a need, under the request's rule for prereleases; nothing where [`Self::need_problem`] says why.
     pub(crate) fn admitted(&self, index: u32) -> Option<&Bits> {
-        let need = self.universe.need(index)?;
+        self.admitted_by(index, self.universe.need(index)?)
+    }
+
+    fn admitted_by(&self, index: u32, need: Need) -> Option<&Bits> {
+        if self.reread.is_empty() {
+            return self.universe.admitted(need);
+        }
         let Some(cell) = usize::try_from(index)
             .ok()
             .and_then(|at| self.reread.get(at))
@@ -165,7 +191,7 @@ impl<'a> Instance<'a> {
         if need.target == package || !need.takes_part() {
             return None;
         }
-        let admitted = self.admitted(edge.need)?;
+        let admitted = self.admitted_by(edge.need, need)?;
         let left = match need.kind() {
             DependencyKind::Normal | DependencyKind::Peer => Cow::Borrowed(admitted),
             DependencyKind::Optional => Cow::Owned(admitted.with(&[ABSENT])),
@@ -254,7 +280,7 @@ impl<'a> Instance<'a> {
             Class::Needed
         };
         let conflicts = if class == Class::Needed { conflicts } else { 0 };
-        (class, conflicts, Reverse(rank))
+        Urgency::new(class, conflicts, rank)
     }
 }
 

@@ -73,7 +73,8 @@ impl Bits {
 
     /// The set with these members too.
     pub(crate) fn with(&self, members: &[u32]) -> Self {
-        self.union(&Self::from_indexes(members.iter().copied()))
+        let union = |all: Self, member: &u32| all.union(&Self::singleton(*member));
+        members.iter().fold(self.clone(), union)
     }
 
     pub(crate) fn union(&self, other: &Self) -> Self {
