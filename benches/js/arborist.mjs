@@ -20,15 +20,22 @@ const spent = () => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
+// The end of what the build under way may take, in CPU seconds of this process; the first one reads all documents and may take more.
+const end = new Float64Array(new SharedArrayBuffer(8))
+const allow = factor => {
+  end[0] = spent() + Number(limit) * factor
+}
+allow(4)
 const watch = `
   const { writeSync } = require('node:fs')
+  const end = require('node:worker_threads').workerData
   setInterval(() => {
     const { user, system } = process.cpuUsage()
-    if ((user + system) / 1e6 < ${spent() + Number(limit)}) return
+    if ((user + system) / 1e6 < end[0]) return
     writeSync(1, 'limit')
     process.kill(process.pid, 'SIGKILL')
   }, 50)`
-new Worker(watch, { eval: true })
+new Worker(watch, { eval: true, workerData: end })
 
 const server = createServer((request, response) => {
   const document = packuments[decodeURIComponent(request.url.slice(1))]
@@ -45,8 +52,9 @@ const build = () =>
 
 const tree = await build()
 const times = []
-const enough = spent() + Number(limit) / 2
+const enough = spent() + Number(limit)
 while (times.length < Number(rounds) && (times.length === 0 || spent() < enough)) {
+  allow(1)
   const start = spent()
   await build()
   times.push((spent() - start) * 1000)

@@ -302,7 +302,7 @@ pub(crate) fn npm(plan: Plan) -> Section {
         note: "`buildIdealTree` of the resolver that npm brings along, in a warm process with all documents in memory, CPU time of the \
                process. It solves an easier problem: where two packages need different versions of a third, it nests a copy of each, \
                and so never has to go back; around cycles of packages that want each other in old versions it nests for a very long \
-               time (stopped after 5 seconds). The copies are counted; what the plugin layer shares cannot be nested."
+               time (stopped after 5 seconds, the first build after 20). The copies are counted; what the plugin layer shares cannot be nested."
             .to_owned(),
         contestants: vec!["ours".to_owned(), "npm".to_owned()],
         rows,
