@@ -58,7 +58,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 }
 
 impl World {
-    pub(crate) fn universe(&self, order: &[usize]) -> Universe {
+    fn universe(&self, order: &[usize]) -> Universe {
         let mut builder = Universe::builder();
         let releases: Vec<_> = self.releases.iter().collect();
         for at in order {
@@ -83,6 +83,16 @@ impl World {
 
     pub(crate) fn in_order(&self) -> Universe {
         self.universe(&(0..self.releases.len()).collect::<Vec<_>>())
+    }
+
+    /// The same, added in another order.
+    pub(crate) fn shuffled(&self, swaps: &[Index]) -> Universe {
+        let mut order: Vec<usize> = (0..self.releases.len()).collect();
+        for (at, with) in swaps.iter().enumerate().take(order.len()) {
+            let with = with.index(order.len());
+            order.swap(at, with);
+        }
+        self.universe(&order)
     }
 
     pub(crate) fn request(&self, roots: &[(usize, usize)]) -> Request {
@@ -227,14 +237,9 @@ proptest! {
         world in worlds(),
         shuffle in prop::collection::vec(any::<Index>(), 16),
     ) {
-        let mut order: Vec<usize> = (0..world.releases.len()).collect();
-        for (at, with) in shuffle.iter().enumerate().take(order.len()) {
-            let with = with.index(order.len());
-            order.swap(at, with);
-        }
         let request = world.request(&world.roots);
         let one = resolve(&world.in_order(), &request);
-        let other = resolve(&world.universe(&order), &request);
+        let other = resolve(&world.shuffled(&shuffle), &request);
         match (&one, &other) {
             (Ok(a), Ok(b)) => prop_assert_eq!(a.lock().to_json(), b.lock().to_json()),
             _ => prop_assert_eq!(&one, &other),
