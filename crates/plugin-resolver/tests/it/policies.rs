@@ -36,6 +36,28 @@ fn earlier_roots_come_first() {
     check(library, "b *, a *", "a 1.0.0, b 2.0.0, c 2.0.0");
 }
 
+/// `x` is in conflict before `r2` has its version. Deciding it first, as a solver likes to do with what makes trouble,
+/// would take its newest version and leave `r2` behind.
+#[test]
+fn roots_come_before_what_was_in_conflict() {
+    let library = "
+        r1@1.0.0: x *
+        r1@2.0.0: x *
+        r1@3.0.0: x *, z *
+        r2@1.0.0
+        r2@2.0.0: x 1.0.0
+        x@1.0.0: w ^1
+        x@2.0.0: w ^1
+        x@3.0.0: w ^1
+        z@1.0.0: w ^2
+        w@1.0.0
+        w@2.0.0
+    ";
+    let answer = "r1 2.0.0, r2 2.0.0, w 1.0.0, x 1.0.0";
+    check(library, "r1 *, r2 *", answer);
+    check(library, "r1 *, r2 *, x *", answer);
+}
+
 #[test]
 fn what_must_be_held_back_is() {
     check(LIBRARY, "b *, a *", "a 1.1.0, b 2.0.0, core 1.2.0");
