@@ -67,7 +67,7 @@ pub fn plot(sections: &[Section]) -> String {
     text(
         &mut svg,
         "note",
-        560.0,
+        525.0,
         28.0,
         "shorter is better; a line across is our target; pale: no verdict by then",
     );
