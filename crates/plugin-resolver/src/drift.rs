@@ -24,7 +24,7 @@ pub struct Drift {
 pub enum Drifted {
     /// Something else is asked for than when the lock was made.
     Request(RequestChange),
-    /// The universe no longer has a locked version.
+    /// The universe no longer has a locked version that somebody needs.
     VersionGone {
         /// The package.
         name: PackageName,
@@ -62,7 +62,7 @@ pub enum Drifted {
         /// What of it.
         demand: Demand,
     },
-    /// Nobody needs a locked package.
+    /// Nobody needs a locked package, whether or not there still is such a version.
     Unneeded {
         /// The package.
         name: PackageName,

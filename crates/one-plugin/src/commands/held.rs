@@ -86,22 +86,15 @@ pub(crate) fn asked_again(
         let help = "it has format 1: write it anew with `one-plugin lock`".to_owned();
         return Err(Failure::new("LockFileUnusable", message).with([help]));
     };
-    let asked: Result<Vec<Asked>, Failure> = recorded
-        .roots()
-        .map(|root| {
-            Ok(Asked {
-                name: root.name.clone(),
-                spec: Some(root.spec.parse()?),
-            })
+    let recorded = recorded.to_request()?;
+    let roots = recorded.roots();
+    let asked: Vec<Asked> = roots
+        .map(|(name, spec)| Asked {
+            name: name.clone(),
+            spec: Some(spec.clone()),
         })
         .collect();
-    let how = Request::new()
-        .policy(recorded.policy())
-        .prereleases(recorded.prereleases());
-    let how = recorded.hosts().fold(how, |how, (name, version)| {
-        how.host(name.clone(), version.clone())
-    });
-    ask(session, &asked?, using(how), output)
+    ask(session, &asked, using(recorded.only(&[])), output)
 }
 
 /// A question about what is held, whatever is installed.

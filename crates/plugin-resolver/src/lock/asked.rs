@@ -130,6 +130,37 @@ impl LockedRequest {
         self.prereleases
     }
 
+    /// The request again, so that it can be asked of another universe: without a lock, and with all that is not locked as in
+    /// [`Request::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`ResolverError::InvalidSpec`](crate::ResolverError::InvalidSpec) if a specifier cannot be read: locks keep the words as they are.
+    ///
+    /// ```
+    /// # use plugin_resolver::{ReleaseFacts, Request, Universe, parse_version, resolve};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut builder = Universe::builder();
+    /// # builder.release("a".parse()?, parse_version("1.0.0")?, ReleaseFacts::new());
+    /// let lock = resolve(&builder.build(), &Request::new().root("a".parse()?, "^1".parse()?))?.lock();
+    /// let again = lock.request().map(|locked| locked.to_request()).transpose()?;
+    /// assert!(again.is_some_and(|again| lock.answers(&again)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn to_request(&self) -> Result<Request, crate::ResolverError> {
+        let mut request = Request::new()
+            .policy(self.policy)
+            .prereleases(self.prereleases);
+        for root in &self.roots {
+            request = request.root(root.name.clone(), root.spec.parse()?);
+        }
+        for (name, version) in self.hosts() {
+            request = request.host(name.clone(), version.clone());
+        }
+        Ok(request)
+    }
+
     /// SHA-256 of the compact JSON of this: `sha256-` and lower-case hexadecimal.
     pub(crate) fn digest(&self) -> String {
         // Serialization of strings and maps keyed by strings into memory does not fail.

@@ -1,5 +1,9 @@
 //! Whether a lock still is an answer. Nothing is chosen here.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+
 use super::instance::{Effect, Instance};
 use crate::spec::Spec;
 use crate::universe::{ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Package, real_name};
@@ -10,9 +14,12 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
     let mut check = Check {
         instance,
         lock,
+        indexes: Vec::with_capacity(lock.packages().len()),
         places: vec![IDLE; instance.universe.count()],
         is_needed: vec![false; instance.universe.count()],
         open: Vec::new(),
+        unknown: BTreeSet::new(),
+        gone: Vec::new(),
         drift: Vec::new(),
     };
     if !lock.answers(instance.request) {
@@ -23,12 +30,8 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
     let selected = check.locked();
     check.roots();
     check.hosts();
-    while let Some(package) = check.open.pop() {
-        check.edges(package);
-    }
-    for (package, version) in &selected {
-        check.unneeded(*package, *version);
-    }
+    check.needs();
+    check.unneeded();
     if check.drift.is_empty() {
         Ok(selected)
     } else {
@@ -40,15 +43,21 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
 struct Check<'a, 'b> {
     instance: &'b Instance<'a>,
     lock: &'b Lock,
+    /// The locked packages as the universe knows them, in the lock's order.
+    indexes: Vec<Option<u32>>,
     /// By package, the locked version, or [`IDLE`].
     places: Vec<u32>,
     is_needed: Vec<bool>,
     /// Needed packages whose needs were not looked at.
     open: Vec<u32>,
+    /// Needed packages that the universe does not know.
+    unknown: BTreeSet<&'b PackageName>,
+    /// Needed packages whose locked versions are gone, whose needs were not looked at.
+    gone: Vec<&'b PackageName>,
     drift: Vec<Drifted>,
 }
 
-impl Check<'_, '_> {
+impl<'b> Check<'_, 'b> {
     /// Finds what is locked. Both sides are sorted by name, so that one pass does.
     fn locked(&mut self) -> Vec<(u32, u32)> {
         let mut selected = Vec::with_capacity(self.lock.packages().len());
@@ -56,6 +65,7 @@ impl Check<'_, '_> {
         for (name, locked) in self.lock.packages() {
             let found = self.instance.universe.package_index_from(next, name);
             next = found.unwrap_or(next);
+            self.indexes.push(found);
             let package = found.and_then(|index| self.instance.package(index));
             let version = package.and_then(|package| package.index_of(&locked.version));
             let (Some(index), Some(version)) = (found, version) else {
@@ -105,13 +115,36 @@ impl Check<'_, '_> {
                         (Requirer::Request, Some(asked()))
                     });
                 }
-                None if self.is_gone(real_name(name, spec)) => {}
+                None if self.is_gone(real_name(name, spec)) => {
+                    self.need_named(real_name(name, spec))
+                }
                 None => self.drift.push(Drifted::Missing {
                     by: Requirer::Request,
                     package: real_name(name, spec).clone(),
                     demand: asked(),
                 }),
             }
+        }
+    }
+
+    /// Follows what is needed from what was found so far.
+    fn needs(&mut self) {
+        loop {
+            if let Some(package) = self.open.pop() {
+                self.edges(package);
+            } else if let Some(name) = self.gone.pop() {
+                self.needs_of_gone(name);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// What a version needed that is gone, by the lock's own word: it is gone, too, or waits for a version in its place.
+    fn needs_of_gone(&mut self, name: &PackageName) {
+        let needs = self.lock.get(name).into_iter().flat_map(|it| &it.needs);
+        for need in needs.filter(|need| need.kind != Some(DependencyKind::OptionalPeer)) {
+            self.need_named(&need.name);
         }
     }
 
@@ -148,14 +181,24 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Marks a package as needed, if it is locked.
+    /// Marks a package as needed.
     fn need(&mut self, package: u32) {
-        if place(&self.places, package) < FIRST {
-            return;
+        match slot(&mut self.is_needed, package) {
+            Some(is_needed @ false) => *is_needed = true,
+            _ => return,
         }
-        if let Some(is_needed @ false) = slot(&mut self.is_needed, package) {
-            *is_needed = true;
+        if place(&self.places, package) >= FIRST {
             self.open.push(package);
+        } else if let Some(data) = self.instance.package(package) {
+            self.gone.push(data.name);
+        }
+    }
+
+    fn need_named(&mut self, name: &'b PackageName) {
+        match self.instance.universe.package_index(name) {
+            Some(package) => self.need(package),
+            None if self.unknown.insert(name) => self.gone.push(name),
+            None => {}
         }
     }
 
@@ -201,18 +244,27 @@ impl Check<'_, '_> {
         self.lock.get(name).is_some()
     }
 
-    fn unneeded(&mut self, package: u32, version: u32) {
-        let is_needed = usize::try_from(package)
-            .ok()
-            .and_then(|at| self.is_needed.get(at));
-        let data = self.instance.package(package);
-        let release = data.and_then(|data| data.release(version));
-        if let (Some(false), Some(data), Some(release)) = (is_needed, data, release) {
-            self.drift.push(Drifted::Unneeded {
-                name: data.name.clone(),
-                version: release.version.clone(),
-            });
-        }
+    /// Of what nobody needs that is said, and not that it is gone: without a need nothing is asked about it.
+    fn unneeded(&mut self) {
+        let is_needed = |name: &PackageName, index: Option<u32>| match index {
+            Some(package) => is_marked(&self.is_needed, package),
+            None => self.unknown.contains(name),
+        };
+        let locked = self.lock.versions().zip(&self.indexes);
+        let unneeded: BTreeMap<&PackageName, &Version> = locked
+            .filter(|((name, _), index)| !is_needed(name, **index))
+            .map(|(locked, _)| locked)
+            .collect();
+        self.drift.retain(|drifted| match drifted {
+            Drifted::VersionGone { name, .. } => !unneeded.contains_key(name),
+            _ => true,
+        });
+        let unneeded = unneeded.into_iter();
+        self.drift
+            .extend(unneeded.map(|(name, version)| Drifted::Unneeded {
+                name: name.clone(),
+                version: version.clone(),
+            }));
     }
 }
 
@@ -236,6 +288,11 @@ fn by(
 
 fn slot<T>(values: &mut [T], package: u32) -> Option<&mut T> {
     values.get_mut(usize::try_from(package).ok()?)
+}
+
+fn is_marked(marks: &[bool], package: u32) -> bool {
+    let mark = usize::try_from(package).ok().and_then(|at| marks.get(at));
+    mark.copied().unwrap_or(false)
 }
 
 fn place(places: &[u32], package: u32) -> u32 {

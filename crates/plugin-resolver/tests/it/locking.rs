@@ -194,6 +194,18 @@ fn everything_that_drifted_is_said() {
             both(),
         ),
     );
+    tell(
+        "a dependent gone with what only it needs",
+        drift(&builder("b@1.0.0: core ^1\n core@1.0.0"), same(), both()),
+    );
+    tell(
+        "a package that is no longer asked for and not known any more",
+        drift(
+            &builder("b@1.0.0: core ^1\n core@1.0.0"),
+            request("b *"),
+            both(),
+        ),
+    );
     let with = |integrity: &str| {
         let mut library = builder("");
         let facts = ReleaseFacts::new().integrity(integrity);
