@@ -74,6 +74,12 @@ impl Failure {
         self
     }
 
+    /// Of one thing among several.
+    pub(crate) fn within(mut self, label: &str) -> Self {
+        self.message = format!("{label}: {}", self.message);
+        self
+    }
+
     pub(crate) const fn tag(&self) -> &'static str {
         self.tag
     }
@@ -87,6 +93,11 @@ impl Failure {
         self.why
             .as_ref()
             .is_some_and(|why| why.requests().len() > 1)
+    }
+
+    /// Why versions cannot be chosen, where that is what failed.
+    pub(crate) fn why(&self) -> Option<&Explanation> {
+        self.why.as_deref()
     }
 
     /// The readable paragraph, as a terminal may have it.
@@ -127,6 +138,7 @@ impl Failure {
         });
         if let (Some(why), Some(wire)) = (&self.why, wire.as_object_mut()) {
             wire.insert("alternatives".to_owned(), json!(why.alternatives()));
+            wire.insert("explanation".to_owned(), json!(why));
         }
         wire
     }

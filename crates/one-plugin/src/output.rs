@@ -83,6 +83,13 @@ impl Output {
         }
     }
 
+    /// Says something on the way that is JSON for people, too.
+    pub(crate) fn note_json<T: Serialize>(&self, value: &T) {
+        if !self.json {
+            self.say_json(value);
+        }
+    }
+
     /// Says something about the way, which is no part of the result.
     pub(crate) fn aside(&self, text: &str) {
         if !self.json {

@@ -170,6 +170,7 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     #[command(after_help = "Examples:
   one-plugin lock knowledge bootstrap -o plugins.lock
   one-plugin lock knowledge bootstrap --lock plugins.lock   keep what still fits
+  one-plugin lock bootstrap web-search --groups locks       one lock for each isolation group
   one-plugin lock --check plugins.lock                      is it still an answer to what it was made for?
   one-plugin lock --check plugins.lock knowledge            is it one to this?
 The same packages and the same facts give the same bytes.")]

@@ -79,12 +79,15 @@ pub(crate) struct LockArgs {
     pub(crate) packages: Vec<String>,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
-    /// Write nothing: say whether this lock still is an answer, and what drifted
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "lock"])]
+    /// Write nothing: say whether this lock, or each in this directory, still is an answer, and what drifted
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "lock", "groups"])]
     pub(crate) check: Option<PathBuf>,
     /// Write it here instead of to standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Put them in groups where they cannot be together, and write a lock for each into this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub(crate) groups: Option<PathBuf>,
 }
 
 /// Of `why`.

@@ -127,7 +127,7 @@ pub(crate) fn answer(question: &Question) -> Result<Resolution, Failure> {
     question.answer().map_err(|failure| {
         let failure = Failure::from(failure);
         if failure.is_between_several() {
-            let help = "-> `one-plugin plan` puts them in groups that each can be met";
+            let help = "-> `one-plugin plan` puts them in groups that each can be met, `one-plugin lock --groups` keeps a lock of each";
             return failure.with([help.to_owned()]);
         }
         failure

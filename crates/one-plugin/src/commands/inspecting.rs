@@ -80,7 +80,8 @@ fn headed(label: &str, said: &impl ToString, of: usize) -> String {
 }
 
 pub(crate) fn graph(session: &Session, args: &GraphArgs, output: &Output) -> Result<(), Failure> {
-    let locks = held::of(session, &args.packages, &args.subject, output)?;
+    let locks = held::of(session, &args.packages, &args.subject, output)
+        .inspect_err(|failure| draw_conflict(failure, args.format, output))?;
     if locks.is_empty() {
         let message = "nothing is installed; name packages, or a lock with --in";
         return Err(Failure::new("NotInstalled", message));
@@ -100,6 +101,18 @@ pub(crate) fn graph(session: &Session, args: &GraphArgs, output: &Output) -> Res
         }
     }
     Ok(())
+}
+
+/// Draws who clashes with whom where nothing else can be drawn. Machines have that in the error.
+fn draw_conflict(failure: &Failure, format: GraphFormat, output: &Output) {
+    let Some(why) = failure.why() else {
+        return;
+    };
+    match format {
+        GraphFormat::Dot => output.note(why.to_dot().trim_end()),
+        GraphFormat::Mermaid => output.note(why.to_mermaid().trim_end()),
+        GraphFormat::Json => output.note_json(why),
+    }
 }
 
 #[derive(Serialize)]

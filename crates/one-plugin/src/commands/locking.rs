@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use plugin_lifecycle::Question;
+use plugin_resolver::Lock;
 use serde_json::json;
 
-use super::{asking, held};
+use super::held::Held;
+use super::{asking, grouped, held};
 use crate::cli::{DiffArgs, LockArgs, Wish};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -19,15 +22,15 @@ pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Resul
         choosing: args.choosing.clone(),
     };
     let question = asking::question(session, &wish, output)?;
+    if let Some(directory) = &args.groups {
+        return grouped::write(&question, directory, output);
+    }
     let lock = asking::answer(&question)?.lock();
     let Some(file) = &args.out else {
         output.say(&lock, || lock.to_json().trim_end().to_owned());
         return Ok(());
     };
-    std::fs::write(file, lock.to_json()).map_err(|error| {
-        let message = format!("the lock `{}` cannot be written: {error}", file.display());
-        Failure::new("LockFileUnusable", message)
-    })?;
+    write(file, &lock)?;
     let count = lock.packages().len();
     output.say(&json!({"file": file, "packages": count}), || {
         format!("{count} packages locked in {}", file.display())
@@ -35,12 +38,21 @@ pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Resul
     Ok(())
 }
 
+pub(crate) fn write(file: &Path, lock: &Lock) -> Result<(), Failure> {
+    std::fs::write(file, lock.to_json()).map_err(|error| {
+        let message = format!("the lock `{}` cannot be written: {error}", file.display());
+        Failure::new("LockFileUnusable", message)
+    })
+}
+
 /// Whether a lock still is an answer: to what it was made for, or to what is asked for here.
 fn check(session: &Session, args: &LockArgs, file: &Path, output: &Output) -> Result<(), Failure> {
+    if file.is_dir() {
+        return grouped::check(session, args, file, output);
+    }
     let held = held::file_at(file)?;
     let question = if args.packages.is_empty() {
-        let frozen = held.lock.clone();
-        held::asked_again(session, &held, |how| how.frozen(frozen), output)?
+        again_frozen(session, &held, output)?
     } else {
         let tenant = session.tenant()?;
         let asked: Result<Vec<_>, Failure> = args
@@ -60,6 +72,16 @@ fn check(session: &Session, args: &LockArgs, file: &Path, output: &Output) -> Re
         )
     });
     Ok(())
+}
+
+/// Whether a lock still is an answer to what it was made for, as a question.
+pub(crate) fn again_frozen(
+    session: &Session,
+    held: &Held,
+    output: &Output,
+) -> Result<Question, Failure> {
+    let frozen = held.lock.clone();
+    held::asked_again(session, held, |how| how.frozen(frozen), output)
 }
 
 pub(crate) fn diff(args: &DiffArgs, output: &Output) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ mod budget;
 pub(crate) mod catalog;
 mod configure;
 mod exec;
+mod grouped;
 mod held;
 mod inspecting;
 mod installed;

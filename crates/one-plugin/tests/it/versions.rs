@@ -87,6 +87,26 @@ fn how_versions_are_chosen() {
 }
 
 #[test]
+fn a_conflict_is_drawn_and_is_data_for_machines() {
+    let home = Home::new();
+    let lines = [
+        "graph bootstrap@1.7.2 web-search@0.25.6-alpha.1",
+        "graph bootstrap@1.7.2 web-search@0.25.6-alpha.1 --format mermaid",
+    ];
+    insta::assert_snapshot!("conflict_drawn", page(&home, &lines));
+    let drawn = home.run("graph bootstrap@1.7.2 web-search@0.25.6-alpha.1 --format json");
+    let error = home.run("graph bootstrap@1.7.2 web-search@0.25.6-alpha.1 --json");
+    assert_eq!((drawn.code, error.code), (5, 5));
+    let drawn: Value = serde_json::from_str(&drawn.out).unwrap();
+    let error: Value = serde_json::from_str(&error.out).unwrap();
+    assert_eq!(error["explanation"], drawn);
+    assert_eq!(error["explanation"]["alternatives"], error["alternatives"]);
+    assert_eq!(error["explanation"]["headline"], error["message"]);
+    assert_eq!(drawn["disputed"][0], "@elizaos/core");
+    assert_eq!(drawn["minimal"], true);
+}
+
+#[test]
 fn a_lock_keeps_versions() {
     let home = Home::new();
     let file = home.beside().join("plugins.lock");
@@ -110,6 +130,47 @@ fn a_lock_keeps_versions() {
         assert_eq!(version(&held, name), version(&lowest, name));
         assert_ne!(version(&held, name), version(&newest, name));
     }
+}
+
+#[test]
+fn each_group_has_a_lock() {
+    let home = Home::new();
+    let locks = home.beside().join("locks");
+    let five = format!("lock {FIVE} --groups @/locks");
+    let lines = [
+        five.as_str(),
+        "lock --check @/locks",
+        "lock bootstrap@1.7.2 web-search@0.25.6-alpha.1 --groups @/locks",
+        "lock bootstrap edge-tts --groups @/locks",
+        "lock bootstrap knowledge --groups @/alone",
+        "lock --check @/locks bootstrap",
+        "lock --check @/none",
+    ];
+    std::fs::create_dir(home.beside().join("none")).unwrap();
+    insta::assert_snapshot!("groups_locked", about(&home, &lines));
+    let edited = locks.join("group-2.lock.json");
+    let lock = std::fs::read_to_string(&edited).unwrap();
+    std::fs::write(
+        &edited,
+        lock.replace(
+            "\"version\": \"0.25.6-alpha.1\"",
+            "\"version\": \"0.25.6-alpha.99\"",
+        ),
+    )
+    .unwrap();
+    let drifted = home.run(&format!("lock --check {}", locks.display()));
+    assert_eq!(drifted.code, 5);
+    assert!(
+        drifted.err.contains("group-2.lock.json: "),
+        "{}",
+        drifted.err
+    );
+    let alone = home.beside().join("alone/group-1.lock.json");
+    assert_eq!(
+        std::fs::read_to_string(alone).unwrap(),
+        home.ok("lock bootstrap knowledge"),
+        "one group has the lock that there is without groups"
+    );
 }
 
 #[test]
