@@ -111,9 +111,9 @@ impl<'b> Check<'_, 'b> {
             match package {
                 Some(package) => {
                     self.need(package);
-                    self.hold(package, admitted, Some(spec), || {
-                        (Requirer::Request, Some(asked()))
-                    });
+                    if !self.holds(package, admitted) {
+                        self.say(package, Some(spec), Requirer::Request, Some(asked()));
+                    }
                 }
                 None if self.is_gone(real_name(name, spec)) => {
                     self.need_named(real_name(name, spec))
@@ -150,12 +150,13 @@ impl<'b> Check<'_, 'b> {
 
     fn hosts(&mut self) {
         for (package, allowed) in &self.instance.hosts {
-            self.hold(*package, allowed, None, || {
-                let name = self.instance.package(*package).map(|data| data.name);
-                let provided = name.and_then(|name| self.instance.request.hosts.get(name));
-                let demand = provided.map(|version| Demand::Spec(version.to_string()));
-                (Requirer::Host, demand)
-            });
+            if self.holds(*package, allowed) {
+                continue;
+            }
+            let name = self.instance.package(*package).map(|data| data.name);
+            let provided = name.and_then(|name| self.instance.request.hosts.get(name));
+            let demand = provided.map(|version| Demand::Spec(version.to_string()));
+            self.say(*package, None, Requirer::Host, demand);
         }
     }
 
@@ -168,12 +169,16 @@ impl<'b> Check<'_, 'b> {
             let Some(need) = self.instance.universe.need(edge.need) else {
                 continue;
             };
-            let spec = self.instance.universe.need_spec(need).map(|(spec, _)| spec);
-            let by = || by(self.instance, data, version, *edge);
-            match self.instance.effect(package, version, *edge) {
+            let effect = self.instance.effect(package, version, *edge);
+            let left = match &effect {
                 Effect::None => continue,
-                Effect::Blocks => self.hold(need.target, &Bits::EMPTY, spec, by),
-                Effect::Leaves(target, left) => self.hold(target, &left, spec, by),
+                Effect::Blocks => &Bits::EMPTY,
+                Effect::Leaves(_, left) => left,
+            };
+            if !self.holds(need.target, left) {
+                let spec = self.instance.universe.need_spec(need).map(|(spec, _)| spec);
+                let (by, demand) = by(self.instance, data, version, *edge);
+                self.say(need.target, spec, by, demand);
             }
             if need.kind() != DependencyKind::OptionalPeer {
                 self.need(need.target);
@@ -202,24 +207,21 @@ impl<'b> Check<'_, 'b> {
         }
     }
 
-    /// Sees whether what is locked of a package is among what is left of it.
-    fn hold(
-        &mut self,
-        package: u32,
-        left: &Bits,
-        spec: Option<&Spec>,
-        by: impl FnOnce() -> (Requirer, Option<Demand>),
-    ) {
-        let version = place(&self.places, package);
-        let holds = match version {
+    /// Whether what is locked of a package is among what is left of it.
+    fn holds(&self, package: u32, left: &Bits) -> bool {
+        match place(&self.places, package) {
             IDLE => left.contains(ABSENT),
-            // The lock says where a tag pointed.
-            version => left.contains(version) || spec.is_some_and(|spec| spec.tag().is_some()),
-        };
-        let Some(data) = self.instance.package(package).filter(|_| !holds) else {
-            return;
-        };
-        let (by, Some(demand)) = by() else {
+            version => left.contains(version),
+        }
+    }
+
+    /// Says that what is locked of a package is not what somebody needs.
+    fn say(&mut self, package: u32, spec: Option<&Spec>, by: Requirer, demand: Option<Demand>) {
+        let version = place(&self.places, package);
+        // The lock says where a tag pointed.
+        let is_tagged = version != IDLE && spec.is_some_and(|spec| spec.tag().is_some());
+        let (Some(data), Some(demand), false) = (self.instance.package(package), demand, is_tagged)
+        else {
             return;
         };
         let name = data.name.clone();
