@@ -52,6 +52,7 @@ pub(crate) fn solve(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) 
             places: vec![usize::MAX; count],
         }),
         returns: Cell::new(0),
+        retries: Cell::new(0),
     };
     let result = pubgrub::resolve(&provider, REQUEST, 0_u32);
     *budget = provider.steps.get();
@@ -98,10 +99,21 @@ struct Provider<'a, 'b> {
     trail: RefCell<Trail>,
     /// How often the search went back.
     returns: Cell<u64>,
+    /// How often it tried another version of what was decided last.
+    retries: Cell<u64>,
 }
 
 /// After so many ways back a step costs one more.
 const RETURNS_PER_STEP: u64 = 16;
+/// After so many further versions, each of which teaches about one package only, too.
+const RETRIES_PER_STEP: u64 = 256;
+
+/// How a decision follows those before it.
+enum Move {
+    On,
+    Retry,
+    Return,
+}
 
 /// The decisions that stand, as far as later decisions show.
 struct Trail {
@@ -111,21 +123,22 @@ struct Trail {
 }
 
 impl Trail {
-    /// Whether this package was decided before, so that the search must have gone back to it.
-    fn returns_to(&mut self, package: u32) -> bool {
+    /// A package that was decided before is one that the search must have gone back to.
+    fn decides(&mut self, package: u32) -> Move {
         let Some(place) = usize::try_from(package)
             .ok()
             .and_then(|at| self.places.get_mut(at))
         else {
-            return false;
+            return Move::On;
         };
-        let is_return = self.decided.get(*place) == Some(&package);
-        if is_return {
-            self.decided.truncate(*place);
+        if self.decided.get(*place) == Some(&package) {
+            let is_last = self.decided.len() == *place + 1;
+            self.decided.truncate(*place + 1);
+            return if is_last { Move::Retry } else { Move::Return };
         }
         *place = self.decided.len();
         self.decided.push(package);
-        is_return
+        Move::On
     }
 }
 
@@ -196,8 +209,11 @@ impl DependencyProvider for Provider<'_, '_> {
         if *package == REQUEST {
             return Ok(Some(0));
         }
-        if self.trail.borrow_mut().returns_to(*package) {
-            self.returns.set(self.returns.get() + 1);
+        let count = |times: &Cell<u64>| times.set(times.get() + 1);
+        match self.trail.borrow_mut().decides(*package) {
+            Move::On => {}
+            Move::Retry => count(&self.retries),
+            Move::Return => count(&self.returns),
         }
         Ok(self.instance.preferred(*package, left))
     }
@@ -229,7 +245,8 @@ impl DependencyProvider for Provider<'_, '_> {
             return Err(OutOfBudget);
         }
         // Every way back teaches the solver something that it looks at in each later step, so steps grow dearer as they do in time.
-        let cost = 1 + self.returns.get() / RETURNS_PER_STEP;
+        let cost =
+            1 + self.returns.get() / RETURNS_PER_STEP + self.retries.get() / RETRIES_PER_STEP;
         let left = self.steps.get().checked_sub(cost).ok_or(OutOfBudget)?;
         self.steps.set(left);
         Ok(())
