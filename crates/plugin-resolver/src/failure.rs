@@ -1,6 +1,6 @@
 //! How a request can fail.
 
-use crate::{Drift, Explanation, Request, Universe};
+use crate::{Drift, Explanation, Interrupt, Request, Universe};
 
 /// There is no answer, or none was found in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +47,25 @@ impl Failure {
         match self {
             Self::Conflict(explanation) => {
                 Self::Conflict(Box::new(explanation.advised(universe, request)))
+            }
+            Self::Budget { .. } | Self::Drift(_) | Self::Cancelled => self,
+        }
+    }
+
+    /// As [`Self::advised`], until somebody interrupts it: then [`Failure::Cancelled`].
+    #[must_use]
+    pub fn advised_until(
+        self,
+        universe: &Universe,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> Self {
+        match self {
+            Self::Conflict(explanation) => {
+                match explanation.advised_until(universe, request, interrupt) {
+                    Ok(explanation) => Self::Conflict(Box::new(explanation)),
+                    Err(cancelled) => cancelled,
+                }
             }
             Self::Budget { .. } | Self::Drift(_) | Self::Cancelled => self,
         }

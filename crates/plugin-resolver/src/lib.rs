@@ -11,7 +11,7 @@
 //! | why there is none | [`Failure`], [`Explanation`] | [`Requirement`], [`Requirer`], [`Demand`], [`Problem`], [`ClashingRequest`] |
 //! | what would help | [`Explanation::advised`], [`Alternative`] | [`Change`], [`Cost`], [`Settled`] |
 //! | its words | [`Explanation::report`], [`Detail`] | [`Line`], [`Piece`], [`Style`] |
-//! | several selections | [`resolve_groups`], [`Grouping`] | [`Group`], [`Boundary`], [`LeftOut`], [`duplicates`], [`Duplicate`], [`HeldVersion`] |
+//! | several selections | [`resolve_groups`], [`resolve_groups_until`], [`Grouping`] | [`Group`], [`Boundary`], [`LeftOut`], [`duplicates`], [`Duplicate`], [`HeldVersion`] |
 //! | an answer that is kept | [`Lock`] | [`LockedPackage`], [`LockedNeed`], [`LockedRequest`], [`LockedRoot`], [`ForeignLock`] |
 //! | what changed since | [`Lock::diff`], [`Request::frozen`], [`Lock::outdated`] | [`LockDiff`], [`PackageChange`], [`RequestChange`], [`Direction`], [`Compatibility`], [`Drift`], [`Drifted`], [`OutdatedPackage`], [`Holder`] |
 //! | order, cycles, pictures | [`PackageGraph`], [`DependencyGraph`] | [`PackageCycle`], [`Cycle`], [`EdgeStrength`], [`Why`], [`Way`], [`Dependent`] |
@@ -48,7 +48,7 @@ pub use explain::{
 };
 pub use failure::Failure;
 pub use graph::{Cycle, DependencyGraph, Dependent, EdgeStrength, PackageGraph, Way, Why};
-pub use groups::{Boundary, Group, Grouping, LeftOut, resolve_groups};
+pub use groups::{Boundary, Group, Grouping, LeftOut, resolve_groups, resolve_groups_until};
 pub use interrupt::Interrupt;
 pub use lock::{
     Compatibility, Direction, ForeignLock, Lock, LockDiff, LockedNeed, LockedPackage,

@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::solve::instance::Instance;
 use crate::solve::solver::{Outcome, Reason};
 use crate::universe::{Bits, FIRST, Package, Standing, Universe, real_name};
-use crate::{PackageName, Prereleases};
+use crate::{Interrupt, PackageName, Prereleases};
 
 /// The most alternatives that are kept.
 const MOST: usize = 12;
@@ -22,10 +22,16 @@ const LINES_TRIED: usize = 12;
 const PARTIES: usize = 4;
 
 /// What can be said beyond an explanation, within as many steps as the request allows.
-pub(super) fn advise(universe: &Universe, request: &Request, explanation: &Explanation) -> Advice {
+pub(super) fn advise(
+    universe: &Universe,
+    request: &Request,
+    interrupt: Option<&Interrupt>,
+    explanation: &Explanation,
+) -> Advice {
     let mut adviser = Adviser {
         universe,
         request,
+        interrupt,
         budget: request.budget.count(),
     };
     let core = adviser.roots(explanation.requests());
@@ -58,12 +64,13 @@ fn is_less(one: &Alternative, other: &Alternative) -> bool {
 pub(super) struct Adviser<'a> {
     universe: &'a Universe,
     request: &'a Request,
+    interrupt: Option<&'a Interrupt>,
     budget: u64,
 }
 
 impl<'a> Adviser<'a> {
     pub(super) fn instance(&self) -> Instance<'a> {
-        Instance::new(self.universe, self.request)
+        Instance::new(self.universe, self.request).interruptible(self.interrupt)
     }
 
     pub(super) fn solve(&mut self, instance: &Instance<'_>, roots: &[usize]) -> Outcome {
@@ -374,7 +381,7 @@ impl<'a> Adviser<'a> {
             .fold(self.request.clone(), |request, change| {
                 change.apply(request)
             });
-        let instance = Instance::new(self.universe, &changed);
+        let instance = Instance::new(self.universe, &changed).interruptible(self.interrupt);
         let is_sound = instance.roots.iter().all(|root| root.need.is_ok());
         if changed.roots.is_empty() || !is_sound {
             return None;

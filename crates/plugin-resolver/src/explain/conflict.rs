@@ -154,6 +154,10 @@ pub(super) fn difference(roots: &[usize], without: &[usize]) -> Vec<usize> {
 }
 
 pub(crate) fn attempt(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
+    if instance.is_interrupted() {
+        *budget = 0;
+        return Outcome::OutOfBudget;
+    }
     match greedy::select(instance, roots) {
         Some(selected) => Outcome::Solved(selected),
         None => solver::solve(instance, roots, budget),

@@ -11,7 +11,7 @@ use super::demand::Demand;
 use super::ways::Ways;
 use crate::spec::Spec;
 use crate::universe::{DependencyKind, Problem};
-use crate::{PackageName, Request, Universe};
+use crate::{Failure, Interrupt, PackageName, Request, Universe};
 
 /// A conflict: which requests clash, through which requirements, and what would help.
 ///
@@ -116,8 +116,26 @@ impl Explanation {
     /// that only tries whether something fits need not wait for it.
     #[must_use]
     pub fn advised(mut self, universe: &Universe, request: &Request) -> Self {
-        self.advice = Some(advise(universe, request, &self));
+        self.advice = Some(advise(universe, request, None, &self));
         self
+    }
+
+    /// As [`Self::advised`], until somebody interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Cancelled`] if the signal came before all was said. It is looked at before each question and in every step of its search.
+    pub fn advised_until(
+        mut self,
+        universe: &Universe,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        self.advice = Some(advise(universe, request, Some(interrupt), &self));
+        if interrupt.is_interrupted() {
+            return Err(Failure::Cancelled);
+        }
+        Ok(self)
     }
 
     /// What could be asked for instead, the cheapest first. Empty before [`Self::advised`].

@@ -23,6 +23,9 @@ impl<'a, 'b> Questions<'a, 'b> {
 
     /// What is possible need not be the preferred answer; what is impossible is proved.
     pub(super) fn outcome(&mut self, roots: &[usize]) -> Outcome {
+        if self.instance.is_interrupted() {
+            return Outcome::OutOfBudget;
+        }
         let outcome = match greedy::some(self.instance, roots, &self.near) {
             End::Selected(selected) => Outcome::Solved(selected),
             End::Impossible | End::Stuck => solver::solve(self.instance, roots, self.budget),
@@ -34,6 +37,9 @@ impl<'a, 'b> Questions<'a, 'b> {
     /// Without a proof, which mostly costs more than to know. Not possible either is what the budget does not suffice to know.
     // INVARIANT: roots with a problem of their own are impossible for the greedy search already.
     pub(super) fn is_possible(&mut self, roots: &[usize]) -> bool {
+        if self.instance.is_interrupted() {
+            return false;
+        }
         let outcome = match greedy::some(self.instance, roots, &self.near) {
             End::Selected(selected) => Outcome::Solved(selected),
             End::Impossible => return false,

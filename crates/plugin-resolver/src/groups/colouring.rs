@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::clashes::Clashes;
 use super::members::Members;
 use super::reduction::Reduction;
+use crate::Interrupt;
 
 /// The largest table of items and groups that is kept.
 const MOST_CELLS: usize = 1 << 22;
@@ -34,6 +35,7 @@ pub(super) fn complete(
     most: usize,
     first: &Members,
     budget: &mut u64,
+    interrupt: Option<&Interrupt>,
 ) -> Search<Places> {
     /// How many items cost as much as a step.
     const ITEMS_PER_STEP: usize = 256;
@@ -58,7 +60,7 @@ pub(super) fn complete(
     for part in parts(clashes, &reduction.left, given.len()) {
         // A group that only other parts are in is as good as empty.
         state.groups = groups;
-        match state.search(&part, cost, budget) {
+        match state.search(&part, cost, budget, interrupt) {
             Search::Found(()) => {}
             Search::Impossible => return Search::Impossible,
             Search::OutOfBudget => return Search::OutOfBudget,
@@ -133,7 +135,13 @@ impl<'a> State<'a> {
     }
 
     /// Places the items of a part, each step at this cost.
-    fn search(&mut self, part: &Members, cost: u64, budget: &mut u64) -> Search<()> {
+    fn search(
+        &mut self,
+        part: &Members,
+        cost: u64,
+        budget: &mut u64,
+        interrupt: Option<&Interrupt>,
+    ) -> Search<()> {
         let mut attempts: Vec<Attempt> = Vec::new();
         while let Some(item) = self.next(part) {
             attempts.push(Attempt {
@@ -142,6 +150,9 @@ impl<'a> State<'a> {
                 groups: self.groups,
             });
             while let Some(attempt) = attempts.last_mut() {
+                if interrupt.is_some_and(Interrupt::is_interrupted) {
+                    *budget = 0;
+                }
                 let Some(left) = budget.checked_sub(cost) else {
                     return Search::OutOfBudget;
                 };

@@ -13,4 +13,4 @@ mod solver;
 mod words;
 
 pub use self::grouping::{Boundary, Group, Grouping, LeftOut};
-pub use self::resolve::resolve_groups;
+pub use self::resolve::{resolve_groups, resolve_groups_until};

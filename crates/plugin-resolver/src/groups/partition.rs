@@ -220,7 +220,14 @@ impl<'a, 'b> Partitioning<'a, 'b> {
     /// Possible groups, `most` of them at most, with the first items as given.
     fn within(&mut self, given: &[usize], most: usize, first: &Members) -> Search<Places> {
         loop {
-            let places = match complete(&self.clashes, given, most, first, &mut self.budget) {
+            let places = match complete(
+                &self.clashes,
+                given,
+                most,
+                first,
+                &mut self.budget,
+                self.instance.interrupt,
+            ) {
                 Search::Found(places) => places,
                 other => return other,
             };
@@ -361,6 +368,9 @@ impl<'a, 'b> Partitioning<'a, 'b> {
         let mut left = share;
         let verdict = ask(self.instance, &self.roots(group), &mut left);
         self.budget -= share - left;
+        if self.instance.is_interrupted() {
+            self.budget = 0;
+        }
         match verdict {
             Verdict::Possible => Some(Known::Possible),
             Verdict::Unknown => None,

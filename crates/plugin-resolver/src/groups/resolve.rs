@@ -4,13 +4,14 @@ use super::grouping::{Boundary, Group, Grouping, LeftOut};
 use super::partition::{OutOfBudget, Partition, partition};
 use crate::request::Locking;
 use crate::solve::instance::Instance;
+use crate::solve::resolve_unless;
 use crate::universe::real_name;
-use crate::{Budget, Explanation, Failure, Request, Universe, Unlock, resolve};
+use crate::{Budget, Failure, Interrupt, Request, Resolution, Universe, Unlock};
 
-/// Meets a request in as few isolation groups as possible: where [`resolve`] has an answer, that one; otherwise several, each of which is the
+/// Meets a request in as few isolation groups as possible: where [`resolve`](crate::resolve) has an answer, that one; otherwise several, each of which is the
 /// answer to a part of the request.
 ///
-/// Pure and deterministic, as [`resolve`] is. What decides, in this order:
+/// Pure and deterministic, as [`resolve`](crate::resolve) is. What decides, in this order:
 ///
 /// 1. A request that cannot be met by itself is [left out](Grouping::left_out), with the reason; the others are all met.
 /// 2. There are as few groups as possible.
@@ -59,29 +60,55 @@ use crate::{Budget, Explanation, Failure, Request, Universe, Unlock, resolve};
 /// # }
 /// ```
 pub fn resolve_groups(universe: &Universe, request: &Request) -> Result<Grouping, Failure> {
-    if request.locking == Locking::Frozen {
-        return Ok(Grouping::of_one(request, resolve(universe, request)?));
+    groups(universe, request, None)
+}
+
+/// As [`resolve_groups`], until somebody interrupts it.
+///
+/// # Errors
+///
+/// As [`resolve_groups`]; [`Failure::Cancelled`] if the signal came before the groups were explained. It is looked at in every step.
+pub fn resolve_groups_until(
+    universe: &Universe,
+    request: &Request,
+    interrupt: &Interrupt,
+) -> Result<Grouping, Failure> {
+    let grouping = groups(universe, request, Some(interrupt));
+    if interrupt.is_interrupted() {
+        return Err(Failure::Cancelled);
     }
-    let instance = Instance::new(universe, request);
+    grouping
+}
+
+fn groups(
+    universe: &Universe,
+    request: &Request,
+    interrupt: Option<&Interrupt>,
+) -> Result<Grouping, Failure> {
+    let answer = |part: &Request| resolve_unless(universe, part, interrupt);
+    if request.locking == Locking::Frozen {
+        return Ok(Grouping::of_one(request, answer(request)?));
+    }
+    let instance = Instance::new(universe, request).interruptible(interrupt);
     let steps = request.budget.count();
     let partition = partition(&instance).map_err(|OutOfBudget| Failure::Budget { steps })?;
     drop(instance);
     let mut grouping = Grouping {
         groups: Vec::new(),
-        boundaries: boundaries(universe, request, &partition),
+        boundaries: boundaries(request, &partition, answer),
         left_out: Vec::new(),
         is_fewest: partition.is_fewest,
     };
     for roots in &partition.groups {
         let part = request.only(roots);
         grouping.groups.push(Group {
-            resolution: resolve(universe, &part)?,
+            resolution: answer(&part)?,
             roots: part.roots,
         });
     }
     for root in &partition.left_out {
         let alone = request.only(&[*root]);
-        let why = match resolve(universe, &alone) {
+        let why = match answer(&alone) {
             Err(Failure::Conflict(why)) => *why,
             Err(failure) => return Err(failure),
             // INVARIANT: it was proved that this has no answer.
@@ -98,7 +125,11 @@ pub fn resolve_groups(universe: &Universe, request: &Request) -> Result<Grouping
     Ok(grouping)
 }
 
-fn boundaries(universe: &Universe, request: &Request, partition: &Partition) -> Vec<Boundary> {
+fn boundaries(
+    request: &Request,
+    partition: &Partition,
+    answer: impl Fn(&Request) -> Result<Resolution, Failure>,
+) -> Vec<Boundary> {
     // Each was proved once, together within the budget.
     let share = request.budget.count() / partition.clashes.len().max(1) as u64;
     // What is locked has no say in what is possible, unless a cooldown lets it pass.
@@ -119,15 +150,11 @@ fn boundaries(universe: &Universe, request: &Request, partition: &Partition) -> 
                 .roots()
                 .map(|(name, spec)| (real_name(name, spec).clone(), spec.to_string()))
                 .collect(),
-            explanation: explanation(universe, &both)?,
+            explanation: match answer(&both) {
+                Err(Failure::Conflict(why)) => *why,
+                _ => return None,
+            },
         })
     };
     partition.clashes.iter().filter_map(explained).collect()
-}
-
-fn explanation(universe: &Universe, request: &Request) -> Option<Explanation> {
-    match resolve(universe, request) {
-        Err(Failure::Conflict(why)) => Some(*why),
-        _ => None,
-    }
 }

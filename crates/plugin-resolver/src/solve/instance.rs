@@ -25,7 +25,7 @@ pub(crate) struct Instance<'a> {
     /// The version that a lock prefers of each package, or [`IDLE`]; empty without a lock.
     locked: Vec<u32>,
     rules: Rules<'a>,
-    interrupt: Option<&'a Interrupt>,
+    pub(crate) interrupt: Option<&'a Interrupt>,
     /// Where the rules are not plain, what meets the needs that were looked at.
     reread: Vec<OnceCell<Bits>>,
 }
@@ -103,8 +103,8 @@ impl<'a> Instance<'a> {
     }
 
     /// Lets a search end early: as if its budget were spent.
-    pub(crate) fn interruptible(mut self, interrupt: &'a Interrupt) -> Self {
-        self.interrupt = Some(interrupt);
+    pub(crate) fn interruptible(mut self, interrupt: Option<&'a Interrupt>) -> Self {
+        self.interrupt = interrupt;
         self
     }
 

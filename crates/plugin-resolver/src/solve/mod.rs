@@ -42,7 +42,7 @@ use crate::{Failure, Interrupt};
 /// # }
 /// ```
 pub fn resolve(universe: &Universe, request: &Request) -> Result<Resolution, Failure> {
-    answer(request, Instance::new(universe, request))
+    resolve_unless(universe, request, None)
 }
 
 /// As [`resolve`], until somebody interrupts it.
@@ -56,14 +56,20 @@ pub fn resolve_until(
     request: &Request,
     interrupt: &Interrupt,
 ) -> Result<Resolution, Failure> {
+    resolve_unless(universe, request, Some(interrupt))
+}
+
+/// As [`resolve`] or [`resolve_until`].
+pub(crate) fn resolve_unless(
+    universe: &Universe,
+    request: &Request,
+    interrupt: Option<&Interrupt>,
+) -> Result<Resolution, Failure> {
     let instance = Instance::new(universe, request).interruptible(interrupt);
     // A search that was interrupted ends as if its budget were spent, and what it then says of a conflict is not worth telling.
-    answer(request, instance).map_err(|failure| {
-        if interrupt.is_interrupted() {
-            Failure::Cancelled
-        } else {
-            failure
-        }
+    answer(request, instance).map_err(|failure| match interrupt {
+        Some(interrupt) if interrupt.is_interrupted() => Failure::Cancelled,
+        _ => failure,
     })
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use plugin_resolver::{
     Budget, Cooldown, DependencyKind, Failure, Interrupt, Lock, Path, ReleaseFacts, Request,
     Search, Undated, Universe, UniverseBuilder, Unlock, parse_version, resolve, resolve_groups,
-    resolve_until,
+    resolve_groups_until, resolve_until,
 };
 
 use crate::support::{builder, name, outcome, request, selection};
@@ -417,4 +417,33 @@ fn a_search_can_be_interrupted() {
     // What takes no search is answered all the same.
     let easy = resolve_until(&after(), &request("a *"), &interrupt);
     assert_eq!(outcome(&easy), "a 2.0.0, core 2.0.0, x 1.1.0");
+}
+
+#[test]
+fn a_search_for_groups_can_be_interrupted() {
+    let (universe, asked) = pigeons();
+    let asked = asked.budget(Budget::steps(u64::MAX));
+    let interrupt = Interrupt::new();
+    let ours = interrupt.clone();
+    let search = std::thread::spawn(move || resolve_groups_until(&universe, &asked, &ours));
+    interrupt.interrupt();
+    assert_eq!(search.join().unwrap(), Err(Failure::Cancelled));
+    let asked = request("a *");
+    let groups = resolve_groups_until(&after(), &asked, &Interrupt::new());
+    assert_eq!(groups, resolve_groups(&after(), &asked));
+}
+
+#[test]
+fn advice_can_be_interrupted() {
+    let universe = builder("a@1.0.0: c 1.0.0\n b@1.0.0: c 2.0.0\n c@1.0.0\n c@2.0.0").build();
+    let asked = request("a *, b *");
+    let failure = resolve(&universe, &asked).unwrap_err();
+    let interrupt = Interrupt::new();
+    let advised = |interrupt| failure.clone().advised_until(&universe, &asked, interrupt);
+    assert_eq!(
+        advised(&interrupt),
+        failure.clone().advised(&universe, &asked)
+    );
+    interrupt.interrupt();
+    assert_eq!(advised(&interrupt), Failure::Cancelled);
 }
