@@ -169,16 +169,21 @@ impl<'b> Check<'_, 'b> {
             let Some(need) = self.instance.universe.need(edge.need) else {
                 continue;
             };
-            let effect = self.instance.effect(package, version, *edge);
-            let left = match &effect {
-                Effect::None => continue,
-                Effect::Blocks => &Bits::EMPTY,
-                Effect::Leaves(_, left) => left,
-            };
-            if !self.holds(need.target, left) {
-                let spec = self.instance.universe.need_spec(need).map(|(spec, _)| spec);
-                let (by, demand) = by(self.instance, data, version, *edge);
-                self.say(need.target, spec, by, demand);
+            // Nearly always, and then nothing else has to be known.
+            let locked = place(&self.places, need.target);
+            let is_met = need.target != package && self.instance.meets(locked, edge.need, need);
+            if !is_met {
+                let effect = self.instance.effect(package, version, *edge);
+                let left = match &effect {
+                    Effect::None => continue,
+                    Effect::Blocks => &Bits::EMPTY,
+                    Effect::Leaves(_, left) => left,
+                };
+                if !self.holds(need.target, left) {
+                    let spec = self.instance.universe.need_spec(need).map(|(spec, _)| spec);
+                    let (by, demand) = by(self.instance, data, version, *edge);
+                    self.say(need.target, spec, by, demand);
+                }
             }
             if need.kind() != DependencyKind::OptionalPeer {
                 self.need(need.target);

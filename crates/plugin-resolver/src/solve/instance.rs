@@ -125,6 +125,17 @@ impl<'a> Instance<'a> {
         self.admitted_by(index, self.universe.need(index)?)
     }
 
+    /// Whether a version of another package that takes part meets a need, of whatever kind.
+    #[inline]
+    pub(crate) fn meets(&self, version: u32, index: u32, need: Need) -> bool {
+        version >= FIRST
+            && need.takes_part()
+            && self
+                .admitted_by(index, need)
+                .is_some_and(|admitted| admitted.contains(version))
+    }
+
+    #[inline]
     fn admitted_by(&self, index: u32, need: Need) -> Option<&Bits> {
         if self.reread.is_empty() {
             return self.universe.admitted(need);
