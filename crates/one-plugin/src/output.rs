@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use plugin_registry::{Progress, ProgressSink};
-use plugin_resolver::Detail;
+use plugin_resolver::{Detail, Line};
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -23,6 +23,8 @@ pub(crate) struct Output {
     json: bool,
     shown: Shown,
     detail: Detail,
+    /// On standard output.
+    said: Paint,
     /// On standard error.
     paint: Paint,
 }
@@ -51,6 +53,7 @@ impl Output {
             } else {
                 Detail::Brief
             },
+            said: Paint::new(global.color, std::io::stdout().is_terminal()),
             paint: Paint::new(global.color, is_terminal),
         }
     }
@@ -62,6 +65,17 @@ impl Output {
         } else {
             line(&words());
         }
+    }
+
+    /// Says a result: to people a report in its colours and more words below it, `value` to machines.
+    pub(crate) fn say_report<T: Serialize>(&self, value: &T, report: &[Line], below: &str) {
+        if self.json {
+            self.say_json(value);
+            return;
+        }
+        let mut lines: Vec<String> = report.iter().map(|line| self.said.line(line)).collect();
+        lines.extend(below.lines().map(harmless));
+        print(&lines.join("\n"));
     }
 
     /// Says a result that is JSON for people, too.

@@ -44,7 +44,7 @@ pub(crate) fn write(question: &Question, directory: &Path, output: &Output) -> R
         files,
         removed,
     };
-    output.say(&written, || words(&written));
+    output.say_report(&written, &written.grouping.report(), &words(&written));
     Ok(())
 }
 
@@ -63,8 +63,7 @@ fn groups(question: &Question) -> Result<Grouping, Failure> {
 }
 
 fn words(written: &Written) -> String {
-    let mut lines = written.grouping.lines();
-    lines.push(String::new());
+    let mut lines = vec![String::new()];
     for (file, lock) in written.files.iter().zip(written.grouping.locks()) {
         lines.push(format!(
             "{} packages locked in {}",

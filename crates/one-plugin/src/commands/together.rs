@@ -52,7 +52,7 @@ pub(crate) fn plan(
         freshness: question.freshness(),
         grouping,
     };
-    output.say(&plan, || words(&plan, &question));
+    output.say_report(&plan, &plan.grouping.report(), &beside(&plan, &question));
     Ok(if is_whole {
         ExitCode::SUCCESS
     } else {
@@ -60,24 +60,22 @@ pub(crate) fn plan(
     })
 }
 
-fn words(plan: &Plan, question: &Question) -> String {
-    let mut text = plan.grouping.lines().join("\n");
+/// What there is to say beside the groups, each after an empty line.
+fn beside(plan: &Plan, question: &Question) -> String {
+    let mut said = Vec::new();
     let mut groups = plan.grouping.groups();
     if let (Some(only), None) = (groups.next(), groups.next()) {
-        let tree = only.resolution().tree(SHOWN_DEPTH).to_string();
-        text.push_str("\n\n");
-        text.push_str(tree.trim_end());
+        said.push(only.resolution().tree(SHOWN_DEPTH).to_string());
     }
-    if let Some(note) = asking::unread(question) {
-        text.push_str("\n\n");
-        text.push_str(&note);
-    }
+    said.extend(asking::unread(question));
     if plan.freshness == Freshness::Embedded && question.engine != Engine::Native {
-        text.push_str(
-            "\n\nnote: planned with this program's own facts; the registry may know newer releases",
-        );
+        let note =
+            "note: planned with this program's own facts; the registry may know newer releases";
+        said.push(note.to_owned());
     }
-    text
+    said.iter()
+        .map(|text| format!("\n{}\n", text.trim_end()))
+        .collect()
 }
 
 pub(crate) fn tree(session: &Session, args: &TreeArgs, output: &Output) -> Result<(), Failure> {

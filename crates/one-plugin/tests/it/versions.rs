@@ -32,6 +32,20 @@ fn several_plugins_are_planned_together_or_in_groups() {
 }
 
 #[test]
+fn groups_are_coloured_where_it_is_wanted() {
+    let home = Home::new();
+    let line = "plan bootstrap@1.7.2 web-search@0.25.6-alpha.1";
+    let coloured = home.ok(&format!("{line} --color always"));
+    let name = "\u{1b}[1m@elizaos/plugin-bootstrap\u{1b}[0m \u{1b}[36m1.7.2\u{1b}[0m";
+    assert!(coloured.contains(name), "{coloured:?}");
+    let mut plain = coloured;
+    for code in ["[0m", "[1m", "[36m", "[33m", "[32m"] {
+        plain = plain.replace(&format!("\u{1b}{code}"), "");
+    }
+    assert_eq!(plain, home.ok(line), "colours add nothing to the words");
+}
+
+#[test]
 fn groups_for_machines() {
     let plan = Home::new().json(&format!("plan {FIVE}"));
     let shape =

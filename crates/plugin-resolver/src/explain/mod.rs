@@ -20,5 +20,6 @@ mod words;
 pub use alternative::{Alternative, Change, Cost, Settled};
 pub use demand::Demand;
 pub use explanation::{ClashingRequest, Explanation, Requirement, Requirer};
+pub(crate) use text::Between;
 pub use text::{Line, Piece, Style};
 pub use words::Detail;

@@ -43,14 +43,19 @@ impl Requirement {
     pub(super) fn phrase(&self) -> Line {
         self.demand.phrase(&self.package, &self.admits)
     }
+
+    /// Who asks what of which package.
+    pub(crate) fn line(&self) -> Line {
+        let line = self.by.asks(&self.demand, self.kind).and(self.phrase());
+        match &self.problem {
+            None => line,
+            Some(problem) => line.plain(&format!(": {problem}")),
+        }
+    }
 }
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = self.by.asks(&self.demand, self.kind).and(self.phrase());
-        match &self.problem {
-            None => line.fmt(f),
-            Some(problem) => line.plain(&format!(": {problem}")).fmt(f),
-        }
+        self.line().fmt(f)
     }
 }

@@ -31,7 +31,8 @@ pub struct Piece {
     pub text: String,
 }
 
-/// One line: at most [`Line::MAX_BYTES`] bytes, cut with `…`.
+/// One line: at most [`Line::MAX_BYTES`] bytes, in a [`Grouping`](crate::Grouping) at most its
+/// [`MAX_LINE_BYTES`](crate::Grouping::MAX_LINE_BYTES), cut with `…`.
 ///
 /// ```
 /// use plugin_resolver::{Failure, Request, Style, Universe, resolve};
@@ -47,14 +48,21 @@ pub struct Piece {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pieces: Vec<Piece>,
-    bytes: usize,
+    /// How many bytes there still is room for.
+    room: usize,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self::within(Self::MAX_BYTES)
+    }
 }
 
 impl Line {
-    /// The most bytes of a line.
+    /// The most bytes of a line of an explanation.
     pub const MAX_BYTES: usize = 340;
 
     /// The pieces, in order.
@@ -63,24 +71,30 @@ impl Line {
         &self.pieces
     }
 
-    pub(super) fn plain(self, text: &str) -> Self {
+    /// An empty line of at most so many bytes.
+    pub(crate) fn within(room: usize) -> Self {
+        let pieces = Vec::new();
+        Self { pieces, room }
+    }
+
+    pub(crate) fn plain(self, text: &str) -> Self {
         self.with(Style::Plain, text)
     }
 
-    pub(super) fn help(self, text: &str) -> Self {
+    pub(crate) fn help(self, text: &str) -> Self {
         self.with(Style::Help, text)
     }
 
-    pub(super) fn name(self, name: &PackageName) -> Self {
+    pub(crate) fn name(self, name: &PackageName) -> Self {
         self.with(Style::Name, name.as_str())
     }
 
-    pub(super) fn version(self, version: &impl fmt::Display) -> Self {
+    pub(crate) fn version(self, version: &impl fmt::Display) -> Self {
         self.with(Style::Version, &quoted(&version.to_string()))
     }
 
     /// Foreign text: on one line, and bounded.
-    pub(super) fn range(self, text: &str) -> Self {
+    pub(crate) fn range(self, text: &str) -> Self {
         self.with(Style::Range, &quoted(text))
     }
 
@@ -92,7 +106,7 @@ impl Line {
     }
 
     /// Each of some, with words between them.
-    pub(super) fn joined(
+    pub(crate) fn joined(
         mut self,
         parts: impl IntoIterator<Item = Self>,
         between: Between,
@@ -114,7 +128,7 @@ impl Line {
 
     fn with(mut self, style: Style, text: &str) -> Self {
         const CUT: &str = "…";
-        let room = Self::MAX_BYTES - self.bytes;
+        let room = self.room;
         if text.is_empty() || room == 0 {
             return self;
         }
@@ -126,9 +140,9 @@ impl Line {
             }
             text.truncate(kept);
             text.push_str(CUT);
-            self.bytes = Self::MAX_BYTES;
+            self.room = 0;
         } else {
-            self.bytes += text.len();
+            self.room -= text.len();
         }
         match self.pieces.last_mut() {
             Some(last) if last.style == style => last.text.push_str(&text),
@@ -140,7 +154,7 @@ impl Line {
 
 /// What stands between the members of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Between {
+pub(crate) enum Between {
     Comma,
     Semicolon,
     And,

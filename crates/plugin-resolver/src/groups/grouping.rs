@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::words;
 use crate::universe::real_name;
-use crate::{Explanation, Lock, PackageName, Request, Resolution, Spec};
+use crate::{Explanation, Line, Lock, PackageName, Request, Resolution, Spec};
 
 /// Requests in isolation groups: within a group there is one version of each package, between groups nothing is shared.
 ///
@@ -71,6 +71,9 @@ impl Grouping {
         }
     }
 
+    /// The most bytes of a line of the text.
+    pub const MAX_LINE_BYTES: usize = Self::MAX_BYTES / Self::MAX_LINES - 1;
+
     /// The groups, in the order of their first requests.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
         self.groups.iter()
@@ -98,10 +101,16 @@ impl Grouping {
         self.groups.iter().map(|group| group.resolution.lock())
     }
 
+    /// The grouping in words, in pieces that a terminal can colour: at most [`Self::MAX_LINES`] lines.
+    #[must_use]
+    pub fn report(&self) -> Vec<Line> {
+        words::report(self)
+    }
+
     /// The grouping in words: at most [`Self::MAX_LINES`] lines and [`Self::MAX_BYTES`] bytes.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        words::lines(self)
+        self.report().iter().map(ToString::to_string).collect()
     }
 }
 
@@ -142,7 +151,7 @@ impl Boundary {
     /// The reason in one sentence, what the later group wants first.
     #[must_use]
     pub fn sentence(&self) -> String {
-        words::sentence(self)
+        words::sentence(self).to_string()
     }
 }
 

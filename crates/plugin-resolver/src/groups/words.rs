@@ -7,7 +7,8 @@ use semver::Version;
 use serde::Serialize;
 
 use super::grouping::{Boundary, Group, Grouping};
-use crate::{Demand, Explanation, PackageName, Requirement, Requirer, Spec};
+use crate::explain::Between;
+use crate::{Demand, Detail, Explanation, Line, PackageName, Requirement, Requirer, Spec};
 
 /// How much of each is shown. Together with the headings these keep to [`Grouping::MAX_LINES`].
 const GROUPS: usize = 20;
@@ -20,35 +21,31 @@ const REQUIREMENTS: usize = 4;
 
 impl fmt::Display for Grouping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&lines(self).join("\n"))
+        f.write_str(&self.lines().join("\n"))
     }
 }
 
 impl fmt::Display for Boundary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (earlier, later) = (self.earlier + 1, self.later + 1);
-        write!(
-            f,
-            "group {later} is apart from group {earlier}: {}",
-            self.sentence()
-        )
+        apart(self, Line::within(Grouping::MAX_BYTES)).fmt(f)
     }
 }
 
-pub(super) fn lines(grouping: &Grouping) -> Vec<String> {
-    let mut lines = vec![headline(grouping)];
+pub(super) fn report(grouping: &Grouping) -> Vec<Line> {
+    let mut lines = vec![line().plain(&headline(grouping))];
     let disputed: BTreeSet<&PackageName> = grouping
         .boundaries
         .iter()
         .flat_map(|boundary| boundary.explanation.disputed())
         .collect();
     let groups = grouping.groups.iter().enumerate().take(GROUPS);
-    lines.extend(
-        groups.map(|(at, group)| format!("  group {}: {}", at + 1, members(group, &disputed))),
-    );
+    lines.extend(groups.map(|(at, group)| {
+        let number = format!("  group {}: ", at + 1);
+        line().plain(&number).and(members(group, &disputed))
+    }));
     lines.extend(more(grouping.groups.len(), GROUPS, "  ", "groups"));
     let boundaries = grouping.boundaries.iter().take(BOUNDARIES);
-    lines.extend(boundaries.map(ToString::to_string));
+    lines.extend(boundaries.map(|boundary| apart(boundary, line())));
     lines.extend(more(
         grouping.boundaries.len(),
         BOUNDARIES,
@@ -56,12 +53,10 @@ pub(super) fn lines(grouping: &Grouping) -> Vec<String> {
         "pairs of groups that are apart",
     ));
     for left_out in grouping.left_out.iter().take(LEFT_OUT) {
-        let why = left_out.explanation.lines();
-        lines.push(format!(
-            "left out: {}",
-            why.first().map_or("", String::as_str)
-        ));
-        lines.extend(why.iter().skip(1).take(LINES_OF_LEFT_OUT - 1).cloned());
+        let mut why = left_out.explanation.report(Detail::Brief).into_iter();
+        let headline = why.next().unwrap_or_default();
+        lines.push(line().plain("left out: ").and(headline));
+        lines.extend(why.take(LINES_OF_LEFT_OUT - 1));
     }
     lines.extend(more(
         grouping.left_out.len(),
@@ -69,9 +64,18 @@ pub(super) fn lines(grouping: &Grouping) -> Vec<String> {
         "",
         "requests left out",
     ));
-    let most = Grouping::MAX_BYTES / Grouping::MAX_LINES - 1;
-    lines.iter_mut().for_each(|line| cut(line, most));
     lines
+}
+
+fn line() -> Line {
+    Line::within(Grouping::MAX_LINE_BYTES)
+}
+
+/// `group 2 is apart from group 1: ` and why.
+fn apart(boundary: &Boundary, line: Line) -> Line {
+    let (earlier, later) = (boundary.earlier + 1, boundary.later + 1);
+    let apart = format!("group {later} is apart from group {earlier}: ");
+    line.plain(&apart).and(sentence(boundary))
 }
 
 fn headline(grouping: &Grouping) -> String {
@@ -93,47 +97,46 @@ fn headline(grouping: &Grouping) -> String {
     }
 }
 
-fn more(all: usize, shown: usize, indent: &str, what: &str) -> Option<String> {
-    (all > shown).then(|| format!("{indent}and {} more {what}", all - shown))
+fn more(all: usize, shown: usize, indent: &str, what: &str) -> Option<Line> {
+    let more = || line().plain(&format!("{indent}and {} more {what}", all - shown));
+    (all > shown).then(more)
 }
 
 /// The requests of a group with their versions, and which of the disputed packages it has.
-fn members(group: &Group, disputed: &BTreeSet<&PackageName>) -> String {
-    let mut text = listed(
-        group
-            .met()
-            .map(|(name, _, version)| format!("{name} {version}")),
-        ROOTS,
-    );
+fn members(group: &Group, disputed: &BTreeSet<&PackageName>) -> Line {
+    let roots = group
+        .met()
+        .map(|(name, _, version)| selected(name, version));
     let is_asked = |name: &PackageName| group.roots.iter().any(|(root, _)| root == name);
     let mut shared = disputed
         .iter()
         .filter(|name| !is_asked(name))
-        .filter_map(|name| Some(format!("{name} {}", group.resolution.version(name)?)))
+        .filter_map(|name| Some(selected(name, group.resolution.version(name)?)))
         .peekable();
-    if shared.peek().is_some() {
-        text.push_str("; with ");
-        text.push_str(&listed(shared, SHARED));
+    let members = listed(roots, ROOTS);
+    if shared.peek().is_none() {
+        return members;
     }
-    text
+    members.plain("; with ").and(listed(shared, SHARED))
 }
 
-fn listed(all: impl Iterator<Item = String>, most: usize) -> String {
-    let all: Vec<String> = all.collect();
-    let mut text = all
-        .iter()
-        .take(most)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if all.len() > most {
-        text.push_str(&format!(" and {} more", all.len() - most));
+fn selected(name: &PackageName, version: &Version) -> Line {
+    line().name(name).plain(" ").version(version)
+}
+
+fn listed(all: impl Iterator<Item = Line>, most: usize) -> Line {
+    let mut all: Vec<Line> = all.collect();
+    let rest = all.len().saturating_sub(most);
+    all.truncate(most);
+    let line = Line::within(Grouping::MAX_BYTES).joined(all, Between::Comma);
+    match rest {
+        0 => line,
+        rest => line.plain(&format!(" and {rest} more")),
     }
-    text
 }
 
 /// What requirements clash, those of the later group first. Of each dependent what its newest version asks.
-pub(super) fn sentence(boundary: &Boundary) -> String {
+pub(super) fn sentence(boundary: &Boundary) -> Line {
     let explanation = &boundary.explanation;
     let is_of_later = |requirement: &&Requirement| {
         let mut of_later = boundary.of_later.iter();
@@ -155,7 +158,7 @@ pub(super) fn sentence(boundary: &Boundary) -> String {
     let are_more = newest.len() < clashing.len();
     let (later, others): (Vec<&Requirement>, Vec<&Requirement>) =
         newest.into_iter().partition(is_of_later);
-    let mut told: Vec<String> = Vec::new();
+    let mut told: Vec<Line> = Vec::new();
     for requirement in later.into_iter().chain(others) {
         let text = told_with_its_way(explanation, requirement);
         if !told.contains(&text) {
@@ -163,11 +166,11 @@ pub(super) fn sentence(boundary: &Boundary) -> String {
         }
     }
     if told.is_empty() {
-        return explanation.headline().to_string();
+        return explanation.headline();
     }
-    let mut sentence = listed(told.into_iter(), REQUIREMENTS);
+    let sentence = listed(told.into_iter(), REQUIREMENTS);
     if are_more {
-        sentence.push_str("; no other version that is asked for fits either");
+        return sentence.plain("; no other version that is asked for fits either");
     }
     sentence
 }
@@ -200,20 +203,25 @@ fn clashing(explanation: &Explanation) -> Vec<&Requirement> {
 }
 
 /// `sql 1.7.2 needs core latest, which is 1.7.2 (sql comes with bootstrap)`.
-fn told_with_its_way(explanation: &Explanation, requirement: &Requirement) -> String {
-    let mut text = requirement.to_string();
+fn told_with_its_way(explanation: &Explanation, requirement: &Requirement) -> Line {
+    let mut line = requirement.line();
     if let (Demand::Spec(spec), [version]) = (&requirement.demand, requirement.admits.as_slice())
         && matches!(spec.parse(), Ok(Spec::Tag(_)))
     {
-        text.push_str(&format!(", which is {version}"));
+        line = line.plain(", which is ").version(version);
     }
     if let (Requirer::Package { name, .. }, Some(first)) =
         (&requirement.by, root(explanation, requirement))
         && first != name
     {
-        text.push_str(&format!(" ({name} comes with {first})"));
+        line = line
+            .plain(" (")
+            .name(name)
+            .plain(" comes with ")
+            .name(first)
+            .plain(")");
     }
-    text
+    line
 }
 
 /// The request that a requirement comes from.
@@ -222,17 +230,6 @@ fn root<'a>(explanation: &'a Explanation, requirement: &'a Requirement) -> Optio
         Requirer::Request => Some(&requirement.package),
         Requirer::Package { name, .. } => explanation.way_to(name).first().copied(),
         Requirer::Host => None,
-    }
-}
-
-fn cut(line: &mut String, most: usize) {
-    if line.len() > most {
-        let mut end = most - '…'.len_utf8();
-        while !line.is_char_boundary(end) {
-            end -= 1;
-        }
-        line.truncate(end);
-        line.push('…');
     }
 }
 
