@@ -47,12 +47,7 @@ pub(crate) fn solve(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) 
         ranked: Cell::new(0),
         is_root: RefCell::new(vec![false; count]),
         steps: Cell::new(*budget),
-        trail: RefCell::new(Trail {
-            decided: Vec::new(),
-            places: vec![usize::MAX; count],
-        }),
-        returns: Cell::new(0),
-        retries: Cell::new(0),
+        paid: Cell::new(WORDS.get()),
     };
     let result = pubgrub::resolve(&provider, REQUEST, 0_u32);
     *budget = provider.steps.get();
@@ -96,50 +91,25 @@ struct Provider<'a, 'b> {
     ranked: Cell<u32>,
     is_root: RefCell<Vec<bool>>,
     steps: Cell<u64>,
-    trail: RefCell<Trail>,
-    /// How often the search went back.
-    returns: Cell<u64>,
-    /// How often it tried another version of what was decided last.
-    retries: Cell<u64>,
+    /// [`WORDS`] that are paid for.
+    paid: Cell<u64>,
 }
 
-/// After so many ways back a step costs one more.
-const RETURNS_PER_STEP: u64 = 16;
-/// After so many further versions, each of which teaches about one package only, too.
-const RETRIES_PER_STEP: u64 = 256;
-
-/// How a decision follows those before it.
-enum Move {
-    On,
-    Retry,
-    Return,
+thread_local! {
+    /// How many words of version sets this thread has looked at. pubgrub asks sets, and nobody else, what it wants to know; this is how
+    /// its work between two decisions can be seen. Only differences are read.
+    static WORDS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The decisions that stand, as far as later decisions show.
-struct Trail {
-    decided: Vec<u32>,
-    /// Where each package was last put.
-    places: Vec<usize>,
-}
+/// So many words of version sets cost as much as a decision.
+const WORDS_PER_STEP: u64 = 64;
 
-impl Trail {
-    /// A package that was decided before is one that the search must have gone back to.
-    fn decides(&mut self, package: u32) -> Move {
-        let Some(place) = usize::try_from(package)
-            .ok()
-            .and_then(|at| self.places.get_mut(at))
-        else {
-            return Move::On;
-        };
-        if self.decided.get(*place) == Some(&package) {
-            let is_last = self.decided.len() == *place + 1;
-            self.decided.truncate(*place + 1);
-            return if is_last { Move::Retry } else { Move::Return };
-        }
-        *place = self.decided.len();
-        self.decided.push(package);
-        Move::On
-    }
+fn count(words: usize) {
+    WORDS.set(
+        WORDS
+            .get()
+            .wrapping_add(u64::try_from(words).unwrap_or(u64::MAX)),
+    );
 }
 
 impl Provider<'_, '_> {
@@ -209,12 +179,6 @@ impl DependencyProvider for Provider<'_, '_> {
         if *package == REQUEST {
             return Ok(Some(0));
         }
-        let count = |times: &Cell<u64>| times.set(times.get() + 1);
-        match self.trail.borrow_mut().decides(*package) {
-            Move::On => {}
-            Move::Retry => count(&self.retries),
-            Move::Return => count(&self.returns),
-        }
         Ok(self.instance.preferred(*package, left))
     }
 
@@ -244,9 +208,10 @@ impl DependencyProvider for Provider<'_, '_> {
             self.steps.set(0);
             return Err(OutOfBudget);
         }
-        // Every way back teaches the solver something that it looks at in each later step, so steps grow dearer as they do in time.
-        let cost =
-            1 + self.returns.get() / RETURNS_PER_STEP + self.retries.get() / RETRIES_PER_STEP;
+        let dearer = WORDS.get().wrapping_sub(self.paid.get()) / WORDS_PER_STEP;
+        self.paid
+            .set(self.paid.get().wrapping_add(dearer * WORDS_PER_STEP));
+        let cost = 1 + dearer;
         let left = self.steps.get().checked_sub(cost).ok_or(OutOfBudget)?;
         self.steps.set(left);
         Ok(())
@@ -265,19 +230,33 @@ impl VersionSet for Bits {
     }
 
     fn complement(&self) -> Self {
+        count(self.words());
         self.complement()
     }
 
     fn intersection(&self, other: &Self) -> Self {
+        count(self.words().max(other.words()));
         self.intersection(other)
     }
 
     fn contains(&self, version: &u32) -> bool {
+        count(1);
         self.contains(*version)
     }
 
     fn union(&self, other: &Self) -> Self {
+        count(self.words().max(other.words()));
         self.union(other)
+    }
+
+    fn is_disjoint(&self, other: &Self) -> bool {
+        count(self.words().max(other.words()));
+        self.is_disjoint(other)
+    }
+
+    fn subset_of(&self, other: &Self) -> bool {
+        count(self.words().max(other.words()));
+        self.is_subset_of(other)
     }
 }
 

@@ -84,6 +84,25 @@ impl Bits {
         }
     }
 
+    pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
+        self.all_words(other, |a, b| a & b == 0)
+    }
+
+    pub(crate) fn is_subset_of(&self, other: &Self) -> bool {
+        self.all_words(other, |a, b| a & !b == 0)
+    }
+
+    fn all_words(&self, other: &Self, holds: impl Fn(u64, u64) -> bool) -> bool {
+        match (self, other) {
+            (Self::Few(a), Self::Few(b)) => holds(*a, *b),
+            _ => {
+                // The word behind the last stands for everything beyond.
+                let words = self.words().max(other.words());
+                (0..=words).all(|at| holds(self.word(at), other.word(at)))
+            }
+        }
+    }
+
     /// The members below `limit`, ascending.
     pub(crate) fn below(&self, limit: u32) -> impl DoubleEndedIterator<Item = u32> + '_ {
         (0..limit).filter(|index| self.contains(*index))
@@ -132,7 +151,8 @@ impl Bits {
         }
     }
 
-    fn words(&self) -> usize {
+    /// How many words it takes.
+    pub(crate) fn words(&self) -> usize {
         match self {
             Self::Few(_) => 1,
             Self::Many(words) => words.len(),
