@@ -21,6 +21,9 @@ const LINES_TRIED: usize = 12;
 /// How many of the clashing requests, and of the versions a host may provide, are tried as what stays.
 const PARTIES: usize = 4;
 
+/// Making so many requests anew costs as much as a step of a search.
+const REQUESTS_PER_STEP: u64 = 256;
+
 /// What can be said beyond an explanation, within as many steps as the request allows.
 pub(super) fn advise(
     universe: &Universe,
@@ -332,6 +335,10 @@ impl<'a> Adviser<'a> {
         changes.sort_by_key(|change| !matches!(change, Change::LeaveOut { .. }));
         let mut at = 0;
         while at < changes.len() && changes.len() > 1 {
+            if self.budget == 0 {
+                // What may be superfluous is not offered.
+                return None;
+            }
             let mut fewer = changes.clone();
             let given_back = fewer.remove(at);
             match self.works(&fewer) {
@@ -376,6 +383,13 @@ impl<'a> Adviser<'a> {
 
     /// How many requests are met after the changes, and by what.
     fn works(&mut self, changes: &[Change]) -> Option<(usize, Vec<(u32, u32)>)> {
+        let looked_at = (changes.len() + 1).saturating_mul(self.request.roots.len());
+        self.budget = self
+            .budget
+            .saturating_sub(looked_at as u64 / REQUESTS_PER_STEP);
+        if self.budget == 0 {
+            return None;
+        }
         let changed = changes
             .iter()
             .fold(self.request.clone(), |request, change| {
