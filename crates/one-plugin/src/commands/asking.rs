@@ -1,5 +1,7 @@
 //! From words to a question for the resolver.
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,8 +9,9 @@ use std::time::Duration;
 use futures::executor::block_on;
 use one_ontology::{Clock as _, SystemClock};
 use plugin_lifecycle::{Asked, Installed, Question, Tenant};
+use plugin_registry::CORE_PACKAGE;
 use plugin_resolver::{
-    Cooldown, Lock, Policy, Prereleases, Request, Resolution, Unlock, parse_version,
+    Cooldown, Lock, PackageName, Policy, Prereleases, Request, Resolution, Unlock, parse_version,
 };
 
 use super::name;
@@ -28,7 +31,7 @@ pub(crate) fn read(
         .iter()
         .map(|text| package(session, tenant, text))
         .collect();
-    Ok((asked?, how(&wish.choosing)?))
+    Ok((asked?, how(session, tenant, &wish.choosing)?))
 }
 
 /// `PACKAGE` or `PACKAGE@RANGE`.
@@ -41,7 +44,17 @@ pub(crate) fn package(session: &Session, tenant: &Tenant, text: &str) -> Result<
 }
 
 /// A request without roots.
-pub(crate) fn how(choosing: &Choosing) -> Result<Request, Failure> {
+pub(crate) fn how(
+    session: &Session,
+    tenant: &Tenant,
+    choosing: &Choosing,
+) -> Result<Request, Failure> {
+    let named = |text: &str| match text {
+        // Shared by all plugins, and no plugin itself.
+        "core" => Ok(CORE_PACKAGE.parse()?),
+        text => name::package(session, tenant, text),
+    };
+    let all_named = |texts: &[String]| texts.iter().map(|text| named(text)).collect();
     let mut request = Request::new().policy(match choosing.policy {
         Which::Newest => Policy::Newest,
         Which::Lowest => Policy::Lowest,
@@ -57,39 +70,36 @@ pub(crate) fn how(choosing: &Choosing) -> Result<Request, Failure> {
                 format!("--host takes NAME=VERSION, not `{given}`"),
             )
         })?;
-        request = request.host(name.parse()?, parse_version(version)?);
+        request = request.host(named(name)?, parse_version(version)?);
     }
     if let Some(days) = choosing.cooldown {
-        request = request.cooldown(cooldown(days, &choosing.cooldown_except)?);
+        request = request.cooldown(cooldown(days, all_named(&choosing.cooldown_except)?));
     }
     match &choosing.lock {
         None => Ok(request),
         Some(file) if choosing.frozen => Ok(request.frozen(lock_file(file)?)),
         Some(file) => Ok(request
             .prefer(lock_file(file)?)
-            .unlock(unlock(&choosing.unlock)?)),
+            .unlock(unlock(&choosing.unlock, all_named)?)),
     }
 }
 
-fn cooldown(days: u32, except: &[String]) -> Result<Cooldown, Failure> {
+fn cooldown(days: u32, except: BTreeSet<PackageName>) -> Cooldown {
     let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     let until = SystemClock.now().minus(age);
     let cooldown = Cooldown::published_until(until.as_datetime());
-    except.iter().try_fold(
-        cooldown,
-        |cooldown, name| Ok(cooldown.exempt(name.parse()?)),
-    )
+    except.into_iter().fold(cooldown, Cooldown::exempt)
 }
 
-fn unlock(words: &[String]) -> Result<Unlock, Failure> {
-    let names: Vec<&str> = words.iter().map(String::as_str).collect();
-    match names.as_slice() {
+fn unlock(
+    words: &[String],
+    named: impl Fn(&[String]) -> Result<BTreeSet<PackageName>, Failure>,
+) -> Result<Unlock, Failure> {
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    match texts.as_slice() {
         [] | ["none"] => Ok(Unlock::None),
         ["all"] => Ok(Unlock::All),
-        names => {
-            let names: Result<_, _> = names.iter().map(|name| name.parse()).collect();
-            Ok(Unlock::Only(names?))
-        }
+        _ => Ok(Unlock::Only(named(words)?)),
     }
 }
 
@@ -99,14 +109,18 @@ pub(crate) fn lock_file(file: &Path) -> Result<Lock, Failure> {
         let message = format!("the lock `{}` cannot be read: {why}", file.display());
         Failure::new("LockFileUnusable", message)
     };
-    let size = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?;
-    if size.len() > Lock::MAX_BYTES as u64 {
-        return Err(unreadable(format!(
-            "it has more than {} bytes",
-            Lock::MAX_BYTES
-        )));
+    // Bounded as it is read: a pipe or a device has no size.
+    let mut text = String::new();
+    let most = Lock::MAX_BYTES as u64 + 1;
+    let read = std::fs::File::open(file).and_then(|file| file.take(most).read_to_string(&mut text));
+    match read {
+        Ok(bytes) if bytes > Lock::MAX_BYTES => {
+            let limit = format!("it has more than {} bytes", Lock::MAX_BYTES);
+            return Err(unreadable(limit));
+        }
+        Ok(_) => {}
+        Err(error) => return Err(unreadable(error.to_string())),
     }
-    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
     Ok(Lock::parse(&text)?)
 }
 

@@ -60,7 +60,7 @@ fn check(session: &Session, args: &LockArgs, file: &Path, output: &Output) -> Re
             .iter()
             .map(|text| asking::package(session, &tenant, text))
             .collect();
-        let how = asking::how(&args.choosing)?.frozen(held.lock.clone());
+        let how = asking::how(session, &tenant, &args.choosing)?.frozen(held.lock.clone());
         held::ask(session, &asked?, how, output)?
     };
     asking::answer(&question)?;

@@ -95,7 +95,7 @@ pub(crate) fn install(
     let preset: PermissionPreset = args.grant.parse()?;
     let tenant = session.tenant()?;
     let asked = asking::package(session, &tenant, &args.package)?;
-    let how = asking::how(&args.choosing)?;
+    let how = asking::how(session, &tenant, &args.choosing)?;
     let plan = make(session, &tenant, &asked, how, output)?.granting(Permissions::preset(preset));
     output.note(&words(&plan));
     if plan.engine == Engine::Node {

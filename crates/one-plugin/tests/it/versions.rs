@@ -46,6 +46,29 @@ fn groups_are_coloured_where_it_is_wanted() {
 }
 
 #[test]
+fn short_names_mean_the_same_everywhere() {
+    let home = Home::new();
+    for option in ["--host core=1.6.3", "--host @elizaos/core=1.6.3"] {
+        let ran = home.run(&format!("tree knowledge {option}"));
+        assert_eq!(ran.code, 5, "{option}: {}", ran.page());
+    }
+    for option in [
+        "--host nosuch=1.0.0",
+        "--cooldown 1 --cooldown-except nosuch",
+    ] {
+        let ran = home.run(&format!("tree knowledge {option}"));
+        assert_eq!(ran.code, 4, "{option}: {}", ran.page());
+    }
+}
+
+#[test]
+fn a_lock_without_an_end_is_refused() {
+    let ran = Home::new().run("lock --check /dev/zero");
+    assert_ne!(ran.code, 0);
+    assert!(ran.page().contains("it has more than"), "{}", ran.page());
+}
+
+#[test]
 fn groups_for_machines() {
     let plan = Home::new().json(&format!("plan {FIVE}"));
     let shape =
