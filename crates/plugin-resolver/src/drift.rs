@@ -31,14 +31,14 @@ pub enum Drifted {
         /// The locked version.
         version: Version,
     },
-    /// The bytes of a locked version are others than they were.
+    /// The bytes of a locked version are others than they were, or the lock does not say what they were.
     Integrity {
         /// The package.
         name: PackageName,
         /// The locked version.
         version: Version,
-        /// The digest that was locked.
-        locked: Box<str>,
+        /// The digest that was locked. A lock without one, where one is known, protects nothing.
+        locked: Option<Box<str>>,
         /// The digest that the universe gives.
         given: Box<str>,
     },
@@ -112,13 +112,23 @@ impl fmt::Display for Drifted {
             Self::Integrity {
                 name,
                 version,
-                locked,
+                locked: Some(locked),
                 given,
             } => write!(
                 f,
                 "{name} {version} has the integrity {}, it was locked with {}",
                 quoted(given),
                 quoted(locked)
+            ),
+            Self::Integrity {
+                name,
+                version,
+                locked: None,
+                given,
+            } => write!(
+                f,
+                "{name} {version} is locked without integrity, it has {}",
+                quoted(given)
             ),
             Self::Unmet {
                 by,

@@ -83,13 +83,13 @@ impl<'b> Check<'_, 'b> {
                 .instance
                 .release(index, version)
                 .and_then(|r| r.integrity());
-            if let (Some(locked_as), Some(given)) = (&locked.integrity, given)
-                && **locked_as != *given
+            if let Some(given) = given
+                && locked.integrity.as_deref() != Some(given)
             {
                 self.drift.push(Drifted::Integrity {
                     name: name.clone(),
                     version: locked.version.clone(),
-                    locked: locked_as.clone(),
+                    locked: locked.integrity.clone(),
                     given: given.into(),
                 });
             }

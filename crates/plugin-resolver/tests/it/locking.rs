@@ -219,6 +219,17 @@ fn everything_that_drifted_is_said() {
         "other bytes",
         drift(&with("sha512-BBBB"), request("a *"), locked),
     );
+    let mut stripped = builder("");
+    stripped.release(
+        name("a"),
+        parse_version("1.0.0").unwrap(),
+        ReleaseFacts::new(),
+    );
+    let stripped = resolve(&stripped.build(), &request("a *")).unwrap().lock();
+    tell(
+        "a digest taken away",
+        drift(&with("sha512-BBBB"), request("a *"), stripped),
+    );
     tell(
         "a lock of nothing",
         drift(&builder(BEFORE), request("a *"), lock("")),
