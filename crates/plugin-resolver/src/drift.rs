@@ -31,7 +31,8 @@ pub enum Drifted {
         /// The locked version.
         version: Version,
     },
-    /// The bytes of a locked version are others than they were, or the lock does not say what they were.
+    /// The bytes of a locked version are others than they were; under a frozen lock also if it does not say what they were. Either
+    /// somebody published the same version anew, which registries of npm's kind do not let them, or the lock was changed.
     Integrity {
         /// The package.
         name: PackageName,
@@ -72,6 +73,17 @@ pub enum Drifted {
 }
 
 impl Drift {
+    /// Several as one, each thing once; nothing of none.
+    pub(crate) fn of_all(several: Vec<Self>) -> Option<Self> {
+        let mut all: Vec<Drifted> = Vec::new();
+        for drifted in several.into_iter().flat_map(|drift| drift.all) {
+            if !all.contains(&drifted) {
+                all.push(drifted);
+            }
+        }
+        (!all.is_empty()).then_some(Self { all })
+    }
+
     /// All of it: first the request, then what is wrong by itself, then what is unmet, by name.
     #[must_use]
     pub fn all(&self) -> &[Drifted] {
@@ -114,12 +126,14 @@ impl fmt::Display for Drifted {
                 version,
                 locked: Some(locked),
                 given,
-            } => write!(
-                f,
-                "{name} {version} has the integrity {}, it was locked with {}",
-                quoted(given),
-                quoted(locked)
-            ),
+            } => {
+                let (given, locked) = (digest(given), digest(locked));
+                write!(
+                    f,
+                    "{name} {version} has other bytes than were locked, {given} instead of {locked}: somebody published it anew; \
+                     unlock it only if that is wanted"
+                )
+            }
             Self::Integrity {
                 name,
                 version,
@@ -127,8 +141,8 @@ impl fmt::Display for Drifted {
                 given,
             } => write!(
                 f,
-                "{name} {version} is locked without integrity, it has {}",
-                quoted(given)
+                "{name} {version} is locked without a digest, and {} is known",
+                digest(given)
             ),
             Self::Unmet {
                 by,
@@ -152,6 +166,14 @@ impl fmt::Display for Drifted {
             }
         }
     }
+}
+
+/// As much of a digest as people compare.
+fn digest(text: &str) -> String {
+    const SHOWN: usize = 20;
+    let shown: String = text.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    quoted(&(shown + more))
 }
 
 fn needing(by: &Requirer, package: &PackageName, demand: &Demand) -> Line {

@@ -36,7 +36,7 @@ impl Failure {
         ),
         (
             "LockDrifted",
-            "read what drifted; resolve again without frozen and keep the new lock",
+            "read what drifted; if it is wanted, unlock those packages or resolve again without the lock, and keep the new one",
         ),
         ("ResolutionCancelled", "ask again"),
     ];

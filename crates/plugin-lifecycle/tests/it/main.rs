@@ -9,6 +9,7 @@
 mod abandoned;
 mod docs;
 mod journey;
+mod locks;
 mod machine;
 mod one_runtime;
 mod one_runtime_access;

@@ -17,7 +17,7 @@ pub use self::outdated::OutdatedPackage;
 pub use self::tree::{Tree, TreeEnd, TreeLine};
 use crate::PackageName;
 use crate::graph::{Cycle, DependencyGraph, EdgeStrength};
-use crate::lock::{Lock, LockedNeed, LockedPackage, LockedRequest};
+use crate::lock::{Lock, LockedNeed, LockedPackage, LockedRequest, is_integrity};
 use crate::request::Request;
 use crate::spec::Spec;
 use crate::universe::real_name;
@@ -53,7 +53,8 @@ pub struct Selected {
     pub name: PackageName,
     /// The version that was selected.
     pub version: Version,
-    /// The digest of its bytes, where the universe knows it: `sha512-...`.
+    /// The digest of its bytes, where it is known: `sha512-...`. What keeps the version of a lock keeps the lock's digest, also where the
+    /// universe does not know one any more.
     pub integrity: Option<Box<str>>,
     /// What its publisher says against it, if it is deprecated.
     pub deprecated: Option<Box<str>>,
@@ -142,6 +143,8 @@ impl Resolution {
         for (name, spec) in self.request.roots.iter() {
             roots.entry(real_name(name, spec)).or_default().push(spec);
         }
+        let held = self.request.lock.as_deref();
+        let held = held.map(|lock| (lock, self.request.locking.keeps(lock)));
         let mut packages = Vec::with_capacity(self.selected.len());
         let mut edges = Vec::new();
         for &(index, version) in &self.selected {
@@ -164,7 +167,13 @@ impl Resolution {
             packages.push(Selected {
                 name: package.name.clone(),
                 version: release.version.clone(),
-                integrity: release.integrity().map(Box::from),
+                integrity: held
+                    .as_ref()
+                    .filter(|(_, keeps)| keeps(package.name))
+                    .and_then(|(lock, _)| lock.get(package.name))
+                    .filter(|locked| locked.version == *release.version)
+                    .and_then(|locked| locked.integrity.clone())
+                    .or_else(|| release.integrity().map(Box::from)),
                 deprecated: release.deprecated().map(Box::from),
                 is_root: asked.is_some(),
                 tag: asked
@@ -308,7 +317,8 @@ impl Resolution {
                 needs.dedup();
                 let locked = LockedPackage {
                     version: selected.version.clone(),
-                    integrity: selected.integrity.clone(),
+                    // What a lock could not be read with is not written.
+                    integrity: selected.integrity.clone().filter(|text| is_integrity(text)),
                     tag: selected.tag.clone(),
                     needs,
                 };

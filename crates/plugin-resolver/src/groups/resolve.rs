@@ -6,7 +6,7 @@ use crate::request::Locking;
 use crate::solve::instance::Instance;
 use crate::solve::resolve_unless;
 use crate::universe::real_name;
-use crate::{Budget, Failure, Interrupt, Request, Resolution, Universe, Unlock};
+use crate::{Budget, Drift, Failure, Interrupt, Request, Resolution, Universe, Unlock};
 
 /// Meets a request in as few isolation groups as possible: where [`resolve`](crate::resolve) has an answer, that one; otherwise several, each of which is the
 /// answer to a part of the request.
@@ -30,7 +30,7 @@ use crate::{Budget, Failure, Interrupt, Request, Resolution, Universe, Unlock};
 /// # Errors
 ///
 /// [`Failure::Budget`] if the budget was spent before there were any groups; [`Failure::Drift`] if a frozen lock is no answer to the whole
-/// request. Never [`Failure::Conflict`].
+/// request, or if a package in any group keeps the version of a preferred lock and has other bytes than were locked. Never [`Failure::Conflict`].
 ///
 /// ```
 /// use plugin_resolver::{DependencyKind, ReleaseFacts, Request, Universe, parse_version, resolve_groups};
@@ -99,12 +99,20 @@ fn groups(
         left_out: Vec::new(),
         is_fewest: partition.is_fewest,
     };
+    let mut drifted = Vec::new();
     for roots in &partition.groups {
         let part = request.only(roots);
-        grouping.groups.push(Group {
-            resolution: answer(&part)?,
-            roots: part.roots,
-        });
+        match answer(&part) {
+            Ok(resolution) => grouping.groups.push(Group {
+                resolution,
+                roots: part.roots,
+            }),
+            Err(Failure::Drift(drift)) => drifted.push(*drift),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if let Some(drift) = Drift::of_all(drifted) {
+        return Err(Failure::Drift(Box::new(drift)));
     }
     for root in &partition.left_out {
         let alone = request.only(&[*root]);

@@ -3,6 +3,7 @@
 mod asked;
 mod diff;
 mod foreign;
+mod integrity;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::asked::{LockedRequest, LockedRoot, RequestChange};
 pub use self::diff::{Compatibility, Direction, LockDiff, PackageChange};
 pub use self::foreign::ForeignLock;
+pub(crate) use self::integrity::{is_integrity, is_within};
 use self::wire::{Format, WireLock};
 use crate::error::reason;
 use crate::universe::DependencyKind;

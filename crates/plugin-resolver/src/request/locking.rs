@@ -34,6 +34,17 @@ impl Default for Locking {
     }
 }
 
+impl Locking {
+    /// Whether a package has to stay as it is locked if it stays at its locked version.
+    pub(crate) fn keeps<'a>(&'a self, lock: &'a Lock) -> impl Fn(&PackageName) -> bool + 'a {
+        let unlock = match self {
+            Self::Prefer(unlock) => unlock,
+            Self::Frozen => &Unlock::None,
+        };
+        unlock.keeps(lock)
+    }
+}
+
 impl Unlock {
     /// Whether a package keeps its locked version where that fits.
     pub(crate) fn keeps<'a>(&'a self, lock: &'a Lock) -> impl Fn(&PackageName) -> bool + 'a {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 
 use super::instance::{Effect, Instance};
+use crate::lock::{is_integrity, is_within};
 use crate::spec::Spec;
 use crate::universe::{ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Package, real_name};
 use crate::{Demand, Drift, Drifted, Failure, Lock, PackageName, Requirer};
@@ -83,8 +84,13 @@ impl<'b> Check<'_, 'b> {
                 .instance
                 .release(index, version)
                 .and_then(|r| r.integrity());
+            let is_kept = |given| match locked.integrity.as_deref() {
+                Some(locked) => is_within(given, locked),
+                // What no lock can hold cannot have been locked.
+                None => !is_integrity(given),
+            };
             if let Some(given) = given
-                && locked.integrity.as_deref() != Some(given)
+                && !is_kept(given)
             {
                 self.drift.push(Drifted::Integrity {
                     name: name.clone(),

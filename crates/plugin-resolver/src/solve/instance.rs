@@ -266,6 +266,14 @@ impl<'a> Instance<'a> {
         (locked != IDLE && left.contains(locked)).then_some(locked)
     }
 
+    /// Whether this is the version that a lock prefers.
+    pub(crate) fn is_locked(&self, package: u32, version: u32) -> bool {
+        let locked = usize::try_from(package)
+            .ok()
+            .and_then(|at| self.locked.get(at));
+        version != IDLE && locked == Some(&version)
+    }
+
     /// `conflicts` says in how many conflicts the package was involved: beyond the roots, where order is ours to choose, the
     /// troublesome come first.
     pub(crate) fn urgency(

@@ -2,6 +2,7 @@
 
 mod frozen;
 pub(crate) mod greedy;
+mod held;
 pub(crate) mod instance;
 mod rules;
 pub(crate) mod solver;
@@ -25,7 +26,7 @@ use crate::{Failure, Interrupt};
 /// # Errors
 ///
 /// [`Failure::Conflict`] if there is no answer; [`Failure::Budget`] if the budget was spent before that was known; [`Failure::Drift`] if a
-/// frozen lock is no answer.
+/// frozen lock is no answer, or if a package that keeps the version of a preferred lock has other bytes than were locked.
 ///
 /// ```
 /// use plugin_resolver::{DependencyKind, ReleaseFacts, Request, Universe, parse_version, resolve};
@@ -92,6 +93,7 @@ fn answer(request: &Request, instance: Instance<'_>) -> Result<Resolution, Failu
     if request.search == Search::GreedyFirst
         && let Some(selected) = greedy::select(&instance, &roots)
     {
+        held::check(&instance, &selected)?;
         return Ok(Resolution::new(
             universe,
             request,
@@ -103,13 +105,12 @@ fn answer(request: &Request, instance: Instance<'_>) -> Result<Resolution, Failu
     let steps = request.budget.count();
     let mut budget = steps;
     match solver::solve(&instance, &roots, &mut budget) {
-        Outcome::Solved(selected) => Ok(Resolution::new(
-            universe,
-            request,
-            selected,
-            Path::Complete,
-            steps - budget,
-        )),
+        Outcome::Solved(selected) => {
+            held::check(&instance, &selected)?;
+            let used = steps - budget;
+            let path = Path::Complete;
+            Ok(Resolution::new(universe, request, selected, path, used))
+        }
         Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, &roots, reasons)),
         Outcome::OutOfBudget => Err(Failure::Budget { steps }),
     }

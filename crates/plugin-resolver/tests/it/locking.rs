@@ -9,7 +9,7 @@ use plugin_resolver::{
     resolve_groups_until, resolve_until,
 };
 
-use crate::support::{builder, name, outcome, request, selection};
+use crate::support::{builder, digest, name, outcome, request, selection};
 
 const BEFORE: &str = "
     a@1.0.0: core ^1, x *
@@ -212,12 +212,12 @@ fn everything_that_drifted_is_said() {
         library.release(name("a"), parse_version("1.0.0").unwrap(), facts);
         library
     };
-    let locked = resolve(&with("sha512-AAAA").build(), &request("a *"))
+    let locked = resolve(&with(&digest('A')).build(), &request("a *"))
         .unwrap()
         .lock();
     tell(
         "other bytes",
-        drift(&with("sha512-BBBB"), request("a *"), locked),
+        drift(&with(&digest('B')), request("a *"), locked),
     );
     let mut stripped = builder("");
     stripped.release(
@@ -228,7 +228,7 @@ fn everything_that_drifted_is_said() {
     let stripped = resolve(&stripped.build(), &request("a *")).unwrap().lock();
     tell(
         "a digest taken away",
-        drift(&with("sha512-BBBB"), request("a *"), stripped),
+        drift(&with(&digest('B')), request("a *"), stripped),
     );
     tell(
         "a lock of nothing",

@@ -5,13 +5,13 @@ use plugin_resolver::{
     Request, ResolverError, Search, duplicates, parse_version, resolve,
 };
 
-use crate::support::{builder, name, request, satisfies, selection};
+use crate::support::{builder, digest, name, request, satisfies, selection};
 
 fn golden() -> Lock {
     let mut library = builder(
         "@elizaos/plugin-a@1.0.0: @elizaos/core ^1, ^@elizaos/core >=1.2 <2, b latest\n b@0.1.0",
     );
-    let core = ReleaseFacts::new().integrity("sha512-AAAA").needs(
+    let core = ReleaseFacts::new().integrity(&digest('A')).needs(
         name("zod"),
         "^3".parse().unwrap(),
         DependencyKind::Normal,
@@ -211,13 +211,13 @@ fn a_diff_says_what_became_of_each_package() {
     let before = lock(
         "up@1.0.0\n broken@0.1.0: core ^1\n down@2.1.0\n gone@1.0.0\n moved@3.0.0-a.1\n core@1.0.0\n sub@1.0.0: core ^1",
         "up *, broken *, down *, gone *, moved next, bytes *, sub *",
-        "sha512-AAAA",
+        &digest('A'),
         "3.0.0-a.1",
     );
     let after = lock(
         "up@1.2.0\n broken@0.2.0: core ^1\n down@2.0.9\n new@1.0.0\n moved@3.0.0-a.2\n core@1.0.0\n sub@1.0.0: core ^1.0.0",
         "up *, broken *, down *, new *, moved next, bytes *, sub *",
-        "sha512-BBBB",
+        &digest('B'),
         "3.0.0-a.2",
     );
     let diff = before.diff(&after);

@@ -9,6 +9,7 @@ mod chains;
 mod conflicts;
 mod graphs;
 mod groups;
+mod held;
 mod laws;
 mod locking;
 mod locks;
