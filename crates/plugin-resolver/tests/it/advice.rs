@@ -9,7 +9,8 @@ use plugin_resolver::{
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::laws::{NAMES, RANGES, VERSIONS, World, config, worlds};
+use crate::cases::config;
+use crate::laws::{NAMES, RANGES, VERSIONS, World, worlds};
 use crate::support::{advice, builder, name, request};
 
 fn advised(universe: &Universe, asked: &Request) -> Option<Explanation> {
@@ -356,7 +357,7 @@ fn succeeds(universe: &Universe, asked: &Request) -> bool {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(2_000))]
 
     #[test]
     fn each_alternative_works_and_is_what_it_says(world in worlds()) {

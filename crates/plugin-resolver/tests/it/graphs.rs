@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use plugin_resolver::{DependencyGraph, EdgeStrength, Lock, Resolution, parse_version, resolve};
 use proptest::prelude::*;
 
+use crate::cases::config;
 use crate::support::{builder, name, request};
 
 fn resolved(universe: &str, asked: &str) -> Resolution {
@@ -217,7 +218,7 @@ fn order_of_petgraph(graph: &DependencyGraph) -> Vec<Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(config(64))]
 
     #[test]
     fn larger_graphs_are_ordered_as_by_petgraph(

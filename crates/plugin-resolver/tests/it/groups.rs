@@ -8,6 +8,7 @@ use plugin_resolver::{
 };
 use proptest::prelude::*;
 
+use crate::cases::config;
 use crate::real;
 use crate::support::{builder, name, request};
 
@@ -573,20 +574,8 @@ impl Oracle<'_> {
     }
 }
 
-/// As many worlds for each law as `PROPTEST_CASES` says.
-fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
-    ProptestConfig {
-        cases: cases.unwrap_or(300),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(300))]
 
     #[test]
     fn groups_are_the_fewest_and_of_these_the_preferred(world in worlds()) {

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plugin_resolver::{
-    Budget, DependencyKind, Failure, Path, Range, ReleaseFacts, Request, Resolution, Search, Spec,
-    Universe, parse_version, resolve,
+    Budget, DependencyKind, Explanation, Failure, PackageName, Path, Range, ReleaseFacts, Request,
+    Resolution, Search, Spec, Universe, UniverseBuilder, parse_version, resolve,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::cases::config;
 use crate::support::name;
 
 pub(crate) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+/// As many, that nothing of the others needs.
+const STRANGERS: [&str; 5] = ["v", "w", "x", "y", "z"];
 pub(crate) const VERSIONS: [&str; 5] = ["1.0.0", "1.1.0-beta.1", "1.1.0", "2.0.0-rc.1", "2.0.0"];
 pub(crate) const RANGES: [&str; 14] = [
     "*",
@@ -31,6 +34,21 @@ pub(crate) const RANGES: [&str; 14] = [
 ];
 
 pub(crate) type Need = (usize, usize, DependencyKind);
+
+/// Everything that a selected package cannot be without, itself only where it leads back.
+fn led_to(resolution: &Resolution, from: &PackageName) -> BTreeSet<PackageName> {
+    let (mut open, mut found) = (vec![from.clone()], BTreeSet::new());
+    while let Some(name) = open.pop() {
+        let selected = resolution.packages().find(|one| one.name == name).unwrap();
+        let needs = selected.needs.iter().filter(|need| need.kind.is_required());
+        open.extend(
+            needs
+                .map(|need| need.name.clone())
+                .filter(|need| found.insert(need.clone())),
+        );
+    }
+    found
+}
 
 /// Package, version and needs, all by position.
 #[derive(Debug, Clone)]
@@ -60,6 +78,12 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 impl World {
     fn universe(&self, order: &[usize]) -> Universe {
         let mut builder = Universe::builder();
+        self.add_to(&mut builder, order, &NAMES);
+        builder.build()
+    }
+
+    /// Adds the releases in this order, packages under these names.
+    fn add_to(&self, builder: &mut UniverseBuilder, order: &[usize], names: &[&str]) {
         let releases: Vec<_> = self.releases.iter().collect();
         for at in order {
             let ((package, version), needs) = releases[*at];
@@ -70,15 +94,11 @@ impl World {
                 needs.reverse();
             }
             for (target, range, kind) in needs {
-                facts = facts.needs(name(NAMES[target]), spec(range), kind);
+                facts = facts.needs(name(names[target]), spec(range), kind);
             }
-            builder.release(
-                name(NAMES[*package]),
-                parse_version(VERSIONS[*version]).unwrap(),
-                facts,
-            );
+            let version = parse_version(VERSIONS[*version]).unwrap();
+            builder.release(name(names[*package]), version, facts);
         }
-        builder.build()
     }
 
     pub(crate) fn in_order(&self) -> Universe {
@@ -171,6 +191,13 @@ fn spec(range: usize) -> Spec {
     RANGES[range].parse().unwrap()
 }
 
+fn conflict(failure: Failure) -> Option<Explanation> {
+    match failure {
+        Failure::Conflict(why) => Some(*why),
+        _ => None,
+    }
+}
+
 fn selected(resolution: &Resolution) -> BTreeMap<usize, usize> {
     let position = |all: &[&str], one: &str| all.iter().position(|x| *x == one).unwrap();
     resolution
@@ -182,20 +209,8 @@ fn selected(resolution: &Resolution) -> BTreeMap<usize, usize> {
         .collect()
 }
 
-/// 2,000 worlds for each law, or as many as `PROPTEST_CASES` says.
-pub(crate) fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
-    ProptestConfig {
-        cases: cases.unwrap_or(2_000),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(2_000))]
 
     #[test]
     fn an_answer_is_found_if_and_only_if_there_is_one(world in worlds()) {
@@ -247,6 +262,49 @@ proptest! {
     }
 
     #[test]
+    fn to_ask_for_what_is_unrelated_changes_nothing(
+        one in worlds(),
+        other in worlds(),
+        is_first in any::<bool>(),
+    ) {
+        let mut builder = Universe::builder();
+        for (world, names) in [(&one, NAMES), (&other, STRANGERS)] {
+            world.add_to(&mut builder, &(0..world.releases.len()).collect::<Vec<_>>(), &names);
+        }
+        let universe = builder.build();
+        let roots = |world: &World, names: [&str; 5]| -> Vec<(PackageName, Spec)> {
+            world.roots.iter().map(|(at, range)| (name(names[*at]), spec(*range))).collect()
+        };
+        let (ours, theirs) = (roots(&one, NAMES), roots(&other, STRANGERS));
+        let ask = |roots: &[(PackageName, Spec)]| {
+            let request = roots.iter().cloned().fold(Request::new(), |all, (name, spec)| all.root(name, spec));
+            resolve(&universe, &request)
+        };
+        let together = if is_first { [ours.clone(), theirs.clone()] } else { [theirs.clone(), ours.clone()] };
+        let versions = |resolution: &Resolution| -> BTreeSet<String> {
+            resolution.packages().map(|one| format!("{} {}", one.name, one.version)).collect()
+        };
+        match (ask(&ours), ask(&theirs), ask(&together.concat())) {
+            (Ok(a), Ok(b), Ok(both)) => {
+                prop_assert_eq!(versions(&both), versions(&a).union(&versions(&b)).cloned().collect());
+            }
+            // Of two conflicts either may be told, as if the other were not; no removal helps against both.
+            (a, b, Err(Failure::Conflict(both))) => {
+                let alone: Vec<Explanation> = [a.err(), b.err()].into_iter().flatten().filter_map(conflict).collect();
+                let is_told = |why: &Explanation| {
+                    why.requests() == both.requests() && why.requirements() == both.requirements()
+                };
+                prop_assert!(alone.iter().any(is_told), "{both}, {alone:?}");
+                match alone.as_slice() {
+                    [only] => prop_assert_eq!(only.removals(), both.removals()),
+                    _ => prop_assert_eq!(both.removals(), []),
+                }
+            }
+            (a, b, both) => prop_assert!(false, "{a:?}, {b:?}, {both:?}"),
+        }
+    }
+
+    #[test]
     fn an_explanation_is_impossible_and_minimal(world in worlds()) {
         let universe = world.in_order();
         if let Err(Failure::Conflict(explanation)) = resolve(&universe, &world.request(&world.roots)) {
@@ -292,6 +350,11 @@ proptest! {
             }
             for unit in order {
                 prop_assert!(unit.is_sorted());
+                // Nothing is in one unit that could come one after the other: each leads to each.
+                for one in &unit {
+                    let found = led_to(&resolution, one);
+                    prop_assert!(unit.len() == 1 || unit.iter().all(|other| found.contains(other)), "{unit:?}");
+                }
             }
         }
     }

@@ -4,6 +4,8 @@ use plugin_resolver::{Prereleases, Range, parse_version};
 use proptest::prelude::*;
 use semver::Version;
 
+use crate::cases::config;
+
 use Prereleases::{Everywhere, WhereNamed};
 
 fn range(text: &str, prereleases: Prereleases) -> Range {
@@ -307,7 +309,7 @@ fn places(set: &[Bound]) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(config(512))]
 
     #[test]
     fn best_is_what_sorting_finds(

@@ -1,16 +1,20 @@
 //! Laws over random worlds of up to 60 packages, decided by a SAT solver.
 //!
-//! `PROPTEST_CASES` says how many worlds each law is tried on, `PROPTEST_RNG_SEED` which.
+//! `cargo xtask ci` tries each law on 40,000.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use batsat::{BasicSolver, Lit, SolverInterface, lbool};
-use plugin_resolver::{ClashingRequest, Cooldown, Failure, Path, Policy, Search, resolve};
+use plugin_resolver::{
+    ClashingRequest, Cooldown, Failure, Path, Policy, Resolution, Search, Selected, resolve,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 
+use crate::cases::{config, seed};
 use crate::worlds::{self, World, selected, worlds};
 
 /// A world as clauses.
@@ -107,43 +111,94 @@ impl Oracle {
     }
 }
 
-/// 400 worlds for each law, or as many as `PROPTEST_CASES` says.
-fn config() -> ProptestConfig {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let cases = number("PROPTEST_CASES").and_then(|cases| u32::try_from(cases).ok());
-    ProptestConfig {
-        cases: cases.unwrap_or(400),
-        rng_seed: RngSeed::Fixed(number("PROPTEST_RNG_SEED").unwrap_or(1)),
-        failure_persistence: None,
-        ..ProptestConfig::default()
+/// What the worlds were that a law was tried on.
+#[derive(Debug, Default)]
+struct Tally {
+    answered: usize,
+    /// Of these: packages that need each other are selected.
+    cyclic: usize,
+    /// Of these: a prerelease is selected.
+    prerelease: usize,
+    /// Of these: the greedy search did not find it.
+    searched: usize,
+    impossible: usize,
+    /// Of these: several requests clash.
+    clashing: usize,
+}
+
+impl Tally {
+    fn count(&mut self, answer: &Result<Resolution, Failure>) {
+        match answer {
+            Ok(resolution) => {
+                let is_prerelease = |one: &Selected| !one.version.pre.is_empty();
+                self.answered += 1;
+                self.cyclic +=
+                    usize::from(resolution.install_order().iter().any(|unit| unit.len() > 1));
+                self.prerelease += usize::from(resolution.packages().any(is_prerelease));
+                self.searched += usize::from(resolution.path() == Path::Complete);
+            }
+            Err(failure) => {
+                let is_clash =
+                    matches!(failure, Failure::Conflict(why) if why.requests().len() > 1);
+                self.impossible += 1;
+                self.clashing += usize::from(is_clash);
+            }
+        }
     }
 }
 
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn there_is_an_answer_if_and_only_if_the_clauses_can_be_met(
-        world in worlds(),
-        policy in select(vec![Policy::Newest, Policy::Newest, Policy::Lowest]),
-    ) {
-        let all: Vec<usize> = (0..world.roots.len()).collect();
-        let mut oracle = Oracle::new(&world);
-        match resolve(&world.universe(), &world.request().policy(policy)) {
-            Ok(resolution) => {
-                let selected = selected(&resolution);
-                prop_assert_eq!(world.check(&selected), Ok(()));
-                for (at, version) in oracle.best_roots(&world, policy) {
-                    prop_assert_eq!(selected.get(&at), Some(&version), "root {}", at);
-                }
-                for package in resolution.packages() {
-                    prop_assert!(package.is_root || !resolution.dependents(&package.name).is_empty());
-                }
-            }
-            Err(Failure::Conflict(_)) => prop_assert!(!oracle.is_possible(&all, &[])),
-            Err(failure) => prop_assert!(false, "{failure}"),
-        }
+/// Says what worlds it saw: `cargo xtask ci` has it see 40,000.
+#[test]
+fn there_is_an_answer_if_and_only_if_the_clauses_can_be_met() {
+    let config = ProptestConfig {
+        source_file: Some(file!()),
+        ..config(400)
+    };
+    let policy = select(vec![Policy::Newest, Policy::Newest, Policy::Lowest]);
+    let tally = RefCell::new(Tally::default());
+    let outcome = TestRunner::new(config.clone()).run(&(worlds(), policy), |(world, policy)| {
+        let answer = resolve(&world.universe(), &world.request().policy(policy));
+        tally.borrow_mut().count(&answer);
+        is_as_the_oracle_says(&world, policy, answer)
+    });
+    let (seed, tally) = (seed(), tally.into_inner());
+    if let Err(failure) = outcome {
+        panic!("seed {seed}: {failure}");
     }
+    println!(
+        "{} problems (seed {seed}), every verdict as the SAT solver's: {tally:?}",
+        tally.answered + tally.impossible
+    );
+    // Those that broke it once come on top.
+    assert!(tally.answered + tally.impossible >= config.cases as usize);
+}
+
+fn is_as_the_oracle_says(
+    world: &World,
+    policy: Policy,
+    answer: Result<Resolution, Failure>,
+) -> Result<(), TestCaseError> {
+    let all: Vec<usize> = (0..world.roots.len()).collect();
+    let mut oracle = Oracle::new(world);
+    match answer {
+        Ok(resolution) => {
+            let selected = selected(&resolution);
+            prop_assert_eq!(world.check(&selected), Ok(()));
+            for (at, version) in oracle.best_roots(world, policy) {
+                prop_assert_eq!(selected.get(&at), Some(&version), "root {}", at);
+            }
+            for package in resolution.packages() {
+                prop_assert!(package.is_root || !resolution.dependents(&package.name).is_empty());
+            }
+        }
+        Err(Failure::Conflict(_)) => prop_assert!(!oracle.is_possible(&all, &[])),
+        Err(failure) => prop_assert!(false, "{failure}"),
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(400))]
 
     #[test]
     fn an_explanation_is_a_least_core_and_offers_just_what_helps(world in worlds()) {
