@@ -19,7 +19,7 @@ use crate::support::{document, name};
 
 /// Answers each question after so many turns, different for each name and seed.
 #[derive(Debug)]
-struct Shuffled {
+pub(crate) struct Shuffled {
     inner: MemorySource,
     seed: u64,
     open: Mutex<Open>,
@@ -32,7 +32,8 @@ struct Open {
     answered: Vec<String>,
 }
 
-struct After(u64);
+/// Ready after so many turns.
+pub(crate) struct After(pub(crate) u64);
 
 impl Future for After {
     type Output = ();
@@ -48,7 +49,7 @@ impl Future for After {
 }
 
 impl Shuffled {
-    fn new(inner: MemorySource, seed: u64) -> Self {
+    pub(crate) fn new(inner: MemorySource, seed: u64) -> Self {
         Self {
             inner,
             seed,
@@ -67,11 +68,11 @@ impl Shuffled {
         open.now -= 1;
         open.answered.push(name.to_owned());
     }
+}
 
-    fn turns(&self, name: &str) -> u64 {
-        let mix = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-        name.bytes().fold(self.seed, mix) % 13
-    }
+pub(crate) fn turns(seed: u64, name: &str) -> u64 {
+    let mix = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    name.bytes().fold(seed, mix) % 13
 }
 
 #[async_trait]
@@ -82,7 +83,7 @@ impl Source for Shuffled {
 
     async fn package(&self, name: &str) -> Result<PackageDocument, SourceError> {
         self.opened();
-        After(self.turns(name)).await;
+        After(turns(self.seed, name)).await;
         self.answered(name);
         self.inner.package(name).await
     }
@@ -98,7 +99,7 @@ impl Source for Shuffled {
 
 const NAMES: usize = 8;
 
-fn member(at: usize) -> String {
+pub(crate) fn member(at: usize) -> String {
     format!("@elizaos/p{at}")
 }
 

@@ -17,6 +17,7 @@ mod manifests;
 mod parameters;
 mod real_lists;
 mod refining;
+mod refining_laws;
 mod repositories;
 mod sources;
 mod support;
