@@ -98,6 +98,25 @@ pub const STEPS: &[Step] = &[
         needs: None,
     },
     Step {
+        name: "40,000 problems, every verdict as a SAT solver's",
+        commands: &[Line {
+            variables: &[("PROPTEST_CASES", "40000"), ("PROPTEST_RNG_SEED", "1")],
+            ..line(&[
+                "cargo",
+                "test",
+                "--release",
+                "--package",
+                "plugin-resolver",
+                "--test",
+                "it",
+                "--",
+                "--show-output",
+                "sat::",
+            ])
+        }],
+        needs: None,
+    },
+    Step {
         name: "JavaScript of the Node worker",
         commands: &[
             Line {
