@@ -65,9 +65,9 @@ fn is_less(one: &Alternative, other: &Alternative) -> bool {
 }
 
 pub(super) struct Adviser<'a> {
-    universe: &'a Universe,
-    request: &'a Request,
-    interrupt: Option<&'a Interrupt>,
+    pub(super) universe: &'a Universe,
+    pub(super) request: &'a Request,
+    pub(super) interrupt: Option<&'a Interrupt>,
     budget: u64,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Adviser<'a> {
         })
     }
 
-    fn all(&self) -> Vec<usize> {
+    pub(super) fn all(&self) -> Vec<usize> {
         (0..self.request.roots.len()).collect()
     }
 
@@ -204,6 +204,7 @@ impl<'a> Adviser<'a> {
             .find_map(|conflict| conflict.disputed().first().copied())
             .and_then(|name| self.universe.package_index(name));
         candidates.extend(self.settlements(disputed, core));
+        candidates.extend(super::patience::candidates(self));
         candidates
     }
 
@@ -217,7 +218,9 @@ impl<'a> Adviser<'a> {
             return Vec::new();
         };
         // First whether any other version helps at all, where that is cheap to know.
-        let outside = lines::every(data).intersection(&asked.complement());
+        let outside = lines::every(data)
+            .intersection(&asked.complement())
+            .intersection(&instance.too_young(package).complement());
         bend(&mut instance, root, package, outside.clone());
         if outside == Bits::EMPTY || !matches!(self.solve(&instance, core), Outcome::Solved(_)) {
             return Vec::new();
@@ -382,7 +385,7 @@ impl<'a> Adviser<'a> {
     }
 
     /// How many requests are met after the changes, and by what.
-    fn works(&mut self, changes: &[Change]) -> Option<(usize, Vec<(u32, u32)>)> {
+    pub(super) fn works(&mut self, changes: &[Change]) -> Option<(usize, Vec<(u32, u32)>)> {
         let looked_at = (changes.len() + 1).saturating_mul(self.request.roots.len());
         self.budget = self
             .budget
@@ -423,7 +426,10 @@ impl<'a> Adviser<'a> {
                     cost.moved += 1;
                     cost.distance += data.map_or(0, |data| lines::distance(data, &asked, version));
                 }
-                Change::Provide { .. } | Change::AllowPrereleases => cost.shared += 1,
+                Change::Provide { .. }
+                | Change::AllowPrereleases
+                | Change::Exempt { .. }
+                | Change::Wait { .. } => cost.shared += 1,
                 Change::LeaveOut { .. } => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use semver::Version;
 use serde::Serialize;
 
@@ -77,6 +78,18 @@ pub enum Change {
     },
     /// Admit prereleases wherever a range covers them.
     AllowPrereleases,
+    /// Let a package have releases that are too young for the [`Cooldown`](crate::Cooldown).
+    Exempt {
+        /// The package.
+        package: PackageName,
+    },
+    /// Ask again when more releases are old enough for the [`Cooldown`](crate::Cooldown).
+    Wait {
+        /// In how many days, counted from the time that the cooldown was computed for.
+        days: u64,
+        /// What was published until then is old enough by that time. As JSON in the form of RFC 3339.
+        until: DateTime<Utc>,
+    },
     /// Do without a request.
     LeaveOut {
         /// The request.
@@ -100,7 +113,7 @@ pub struct Settled {
 pub struct Cost {
     /// How many requests are left out.
     pub left_out: usize,
-    /// How many changes concern everything: what the host provides, which prereleases are admitted.
+    /// How many changes concern everything: what the host provides, which prereleases are admitted, how old releases must be.
     pub shared: usize,
     /// How many requests get another version than was asked for.
     pub moved: usize,
@@ -126,7 +139,9 @@ impl Change {
             Self::AskFor { .. } => 0,
             Self::Provide { .. } => 1,
             Self::AllowPrereleases => 2,
-            Self::LeaveOut { .. } => 3,
+            Self::Exempt { .. } => 3,
+            Self::Wait { .. } => 4,
+            Self::LeaveOut { .. } => 5,
         }
     }
 
@@ -148,6 +163,16 @@ impl Change {
                 Arc::make_mut(&mut request.hosts).insert(package.clone(), version.clone());
             }
             Self::AllowPrereleases => request.prereleases = Prereleases::Everywhere,
+            Self::Exempt { package } => {
+                if let Some(cooldown) = &mut request.cooldown {
+                    Arc::make_mut(cooldown).exempt.insert(package.clone());
+                }
+            }
+            Self::Wait { until, .. } => {
+                if let Some(cooldown) = &mut request.cooldown {
+                    Arc::make_mut(cooldown).until = *until;
+                }
+            }
             Self::LeaveOut { request: asked } => {
                 Arc::make_mut(&mut request.roots).retain(|(name, spec)| !asked.is(name, spec));
             }

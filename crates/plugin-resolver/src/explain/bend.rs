@@ -40,7 +40,8 @@ impl Reach {
         let limit = instance
             .package(*package)
             .map_or(FIRST, |data| data.limit());
-        for version in FIRST..limit {
+        let young = instance.too_young(*package);
+        for version in (FIRST..limit).filter(|version| !young.contains(*version)) {
             let accepted = accepted(instance, *package, version, disputed);
             if asked.contains(version) {
                 reach.asked = reach.asked.union(&accepted);
@@ -175,6 +176,8 @@ impl<'a, 'b> Bending<'a, 'b> {
                 Bend::AnyVersion => lines::every(data),
                 Bend::LeftOut => return self.set(root, Bend::LeftOut),
             };
+            let young = self.instance.too_young(package);
+            let admitted = admitted.intersection(&young.complement());
             if admitted != before && admitted != Bits::EMPTY {
                 if let Some(root) = self.instance.roots.get_mut(root) {
                     root.need = Ok((package, admitted));

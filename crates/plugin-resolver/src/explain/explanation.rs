@@ -205,6 +205,16 @@ impl Explanation {
     }
 }
 
+impl Requirer {
+    /// The package that asks, if one does.
+    pub(crate) fn package(&self) -> Option<&PackageName> {
+        match self {
+            Self::Package { name, .. } => Some(name),
+            Self::Request | Self::Host => None,
+        }
+    }
+}
+
 /// Who must get what they ask for, however they come by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Party<'a> {

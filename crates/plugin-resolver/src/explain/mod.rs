@@ -9,6 +9,7 @@ mod explanation;
 mod export;
 mod lines;
 mod offer;
+mod patience;
 mod problem;
 mod questions;
 mod requirement;

@@ -16,7 +16,8 @@ impl Alternative {
         for changes in self.changes.chunk_by(|one, next| one.does() == next.does()) {
             let does = changes.first().map_or("", Change::does);
             let told = changes.iter().map(Change::object).collect();
-            parts.push(Line::default().help(does).and(some(told, Between::And)));
+            let line = Line::default().help(does).and(some(told, Between::And));
+            parts.push(line.plain(changes.first().map_or("", Change::from)));
         }
         let line = Line::default().joined(parts, Between::Semicolon);
         let line = match (self.kept, self.of) {
@@ -60,7 +61,17 @@ impl Change {
             Self::AskFor { .. } => "ask for ",
             Self::Provide { .. } => "let the host provide ",
             Self::AllowPrereleases => "allow prereleases",
+            Self::Exempt { .. } => "exempt ",
+            Self::Wait { .. } => "wait ",
             Self::LeaveOut { .. } => "leave out ",
+        }
+    }
+
+    /// From what.
+    fn from(&self) -> &'static str {
+        match self {
+            Self::Exempt { .. } => " from the cooldown",
+            _ => "",
         }
     }
 
@@ -72,7 +83,10 @@ impl Change {
                 None => request.name == *name,
             },
             Self::Provide { package, .. } => package == name,
-            Self::AllowPrereleases | Self::LeaveOut { .. } => false,
+            Self::AllowPrereleases
+            | Self::Exempt { .. }
+            | Self::Wait { .. }
+            | Self::LeaveOut { .. } => false,
         }
     }
 
@@ -101,6 +115,17 @@ impl Change {
                 .plain(" instead of ")
                 .version(instead_of),
             Self::AllowPrereleases => line,
+            Self::Exempt { package } => line.name(package),
+            Self::Wait { days, until } => {
+                let days = match days {
+                    1 => "1 day".to_owned(),
+                    days => format!("{days} days"),
+                };
+                let date = until.date_naive();
+                line.plain(&format!(
+                    "{days}, until what was published on {date} is old enough"
+                ))
+            }
             Self::LeaveOut { request } => request.line(),
         }
     }

@@ -120,6 +120,11 @@ impl<'a> Instance<'a> {
         self.package(package)?.release(version)
     }
 
+    /// The releases of a package that the cooldown passes over.
+    pub(crate) fn too_young(&self, package: u32) -> Bits {
+        self.rules.young(package).cloned().unwrap_or(Bits::EMPTY)
+    }
+
     /// What meets a need, under the request's rule for prereleases; nothing where [`Self::need_problem`] says why.
     pub(crate) fn admitted(&self, index: u32) -> Option<&Bits> {
         self.admitted_by(index, self.universe.need(index)?)

@@ -66,7 +66,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The releases of a package that the cooldown passes over.
-    fn young(&self, package: u32) -> Option<&Bits> {
+    pub(crate) fn young(&self, package: u32) -> Option<&Bits> {
         let cooldown = self.request.cooldown.as_deref()?;
         let cell = self.young.get(usize::try_from(package).ok()?)?;
         Some(cell.get_or_init(|| {

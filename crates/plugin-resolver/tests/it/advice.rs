@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use plugin_resolver::{
-    Alternative, Budget, Change, DependencyKind, Detail, Explanation, Exports, Failure, Line,
-    Prereleases, Range, ReleaseFacts, Request, Resolution, Universe, parse_version, resolve,
+    Alternative, Budget, Change, Cooldown, DependencyKind, Detail, Explanation, Exports, Failure,
+    Line, Prereleases, Range, ReleaseFacts, Request, Resolution, Undated, Universe, parse_version,
+    resolve,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -475,4 +476,56 @@ proptest! {
             prop_assert!(lines.join("\n").len() <= Explanation::MAX_BYTES);
         }
     }
+}
+
+#[test]
+fn against_a_cooldown_it_helps_to_exempt_or_to_wait() {
+    let published = |at: u32| -> chrono::DateTime<chrono::Utc> {
+        format!("2026-11-{at:02}T12:00:00Z").parse().unwrap()
+    };
+    let mut library = Universe::builder();
+    for (package, version, need, at) in [
+        ("core", "1.0.0", None, Some(1)),
+        ("core", "1.1.0", None, Some(10)),
+        ("core", "1.2.0", None, Some(20)),
+        ("chat", "1.0.0", Some("^1.1.0"), Some(12)),
+        ("chat", "1.1.0", Some("^1.1.0"), Some(21)),
+        ("undated", "1.0.0", None, None),
+    ] {
+        let mut facts = ReleaseFacts::new();
+        if let Some(need) = need {
+            facts = facts.needs(name("core"), need.parse().unwrap(), DependencyKind::Peer);
+        }
+        if let Some(at) = at {
+            facts = facts.published_at(published(at));
+        }
+        library.release(name(package), parse_version(version).unwrap(), facts);
+    }
+    let universe = library.build();
+    let ask = |asked: &str, cooldown: Cooldown| {
+        let asked = request(asked).cooldown(cooldown);
+        let Err(Failure::Conflict(why)) = resolve(&universe, &asked) else {
+            panic!("{asked:?} can be met");
+        };
+        let why = why.advised(&universe, &asked);
+        for alternative in why.alternatives() {
+            assert!(
+                resolve(&universe, &alternative.apply(&asked)).is_ok(),
+                "{alternative}"
+            );
+        }
+        why
+    };
+    let until = |at: u32| Cooldown::published_until(published(at));
+    let mut told: Vec<String> = [
+        ("chat ^1", until(9)),
+        ("chat ^1", until(11)),
+        ("chat 1.1.0", until(20)),
+        ("undated *", until(20).undated(Undated::Refuse)),
+    ]
+    .into_iter()
+    .map(|(asked, cooldown)| ask(asked, cooldown).to_string())
+    .collect();
+    told.push(serde_json::to_string(ask("chat ^1", until(11)).alternatives()).unwrap());
+    insta::assert_snapshot!("cooldown", told.join("\n"));
 }
