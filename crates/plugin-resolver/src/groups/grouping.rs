@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer};
 
 use super::words;
 use crate::universe::real_name;
-use crate::{Explanation, Line, Lock, PackageName, Request, Resolution, Spec};
+use crate::{
+    Explanation, Failure, Interrupt, Line, Lock, PackageName, Request, Resolution, Spec, Universe,
+};
 
 /// Requests in isolation groups: within a group there is one version of each package, between groups nothing is shared.
 ///
@@ -38,6 +40,8 @@ pub struct Boundary {
     pub(super) later: usize,
     /// Those requests of the later group that take part: the package that is meant, and what is asked of it.
     pub(super) of_later: Vec<(PackageName, String)>,
+    /// What the two groups select of the packages that the explanation names.
+    pub(super) selected: Vec<(PackageName, Version)>,
     pub(super) explanation: Explanation,
 }
 
@@ -69,6 +73,35 @@ impl Grouping {
             left_out: Vec::new(),
             is_fewest: true,
         }
+    }
+
+    /// The grouping of a request in a universe with what would help each request that is [left out](Self::left_out): see
+    /// [`Explanation::advised`].
+    #[must_use]
+    pub fn advised(mut self, universe: &Universe, request: &Request) -> Self {
+        for left_out in &mut self.left_out {
+            let alone = left_out.alone(request);
+            left_out.explanation = left_out.explanation.clone().advised(universe, &alone);
+        }
+        self
+    }
+
+    /// As [`Self::advised`], until somebody interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Cancelled`] if the signal came before all was said.
+    pub fn advised_until(
+        mut self,
+        universe: &Universe,
+        request: &Request,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        for left_out in &mut self.left_out {
+            let (alone, why) = (left_out.alone(request), left_out.explanation.clone());
+            left_out.explanation = why.advised_until(universe, &alone, interrupt)?;
+        }
+        Ok(self)
     }
 
     /// The most bytes of a line of the text.
@@ -111,6 +144,13 @@ impl Grouping {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.report().iter().map(ToString::to_string).collect()
+    }
+}
+
+impl LeftOut {
+    fn alone(&self, request: &Request) -> Request {
+        let is_it = |root: (&PackageName, &Spec)| root == (&self.name, &self.spec);
+        request.only(request.roots().position(is_it).as_slice())
     }
 }
 

@@ -114,6 +114,22 @@ fn groups(
     if let Some(drift) = Drift::of_all(drifted) {
         return Err(Failure::Drift(Box::new(drift)));
     }
+    for boundary in &mut grouping.boundaries {
+        for group in [boundary.later, boundary.earlier] {
+            let group = grouping.groups.get(group);
+            boundary
+                .selected
+                .extend(group.into_iter().flat_map(|group| {
+                    let named = boundary.explanation.requirements().iter();
+                    let named = named.filter_map(|requirement| requirement.by.package());
+                    named.filter_map(|name| {
+                        Some((name.clone(), group.resolution.version(name)?.clone()))
+                    })
+                }));
+        }
+        boundary.selected.sort_unstable();
+        boundary.selected.dedup();
+    }
     for root in &partition.left_out {
         let alone = request.only(&[*root]);
         let why = match answer(&alone) {
@@ -158,6 +174,7 @@ fn boundaries(
                 .roots()
                 .map(|(name, spec)| (real_name(name, spec).clone(), spec.to_string()))
                 .collect(),
+            selected: Vec::new(),
             explanation: match answer(&both) {
                 Err(Failure::Conflict(why)) => *why,
                 _ => return None,

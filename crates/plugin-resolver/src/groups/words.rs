@@ -12,9 +12,9 @@ use crate::{Demand, Detail, Explanation, Line, PackageName, Requirement, Require
 
 /// How much of each is shown. Together with the headings these keep to [`Grouping::MAX_LINES`].
 const GROUPS: usize = 20;
-const BOUNDARIES: usize = 24;
+const BOUNDARIES: usize = 18;
 const LEFT_OUT: usize = 5;
-const LINES_OF_LEFT_OUT: usize = 4;
+const LINES_OF_LEFT_OUT: usize = 6;
 const ROOTS: usize = 6;
 const SHARED: usize = 3;
 const REQUIREMENTS: usize = 4;
@@ -135,7 +135,8 @@ fn listed(all: impl Iterator<Item = Line>, most: usize) -> Line {
     }
 }
 
-/// What requirements clash, those of the later group first. Of each dependent what its newest version asks.
+/// What requirements clash, those of the later group first. Of each dependent what the version asks that is in a group; where the conflict
+/// does not take that one, what its newest version asks.
 pub(super) fn sentence(boundary: &Boundary) -> Line {
     let explanation = &boundary.explanation;
     let is_of_later = |requirement: &&Requirement| {
@@ -150,14 +151,22 @@ pub(super) fn sentence(boundary: &Boundary) -> Line {
         )
     };
     let clashing = clashing(explanation);
-    let newest: Vec<&Requirement> = clashing
+    let is_worth_less = |one: &Requirement, other: &Requirement| match (
+        is_selected(boundary, one),
+        is_selected(boundary, other),
+    ) {
+        (false, true) => are_of_one(one, other),
+        (true, false) => false,
+        _ => is_older(one, other),
+    };
+    let worth_most: Vec<&Requirement> = clashing
         .iter()
-        .filter(|one| !clashing.iter().any(|other| is_older(one, other)))
+        .filter(|one| !clashing.iter().any(|other| is_worth_less(one, other)))
         .copied()
         .collect();
-    let are_more = newest.len() < clashing.len();
+    let are_more = worth_most.len() < clashing.len();
     let (later, others): (Vec<&Requirement>, Vec<&Requirement>) =
-        newest.into_iter().partition(is_of_later);
+        worth_most.into_iter().partition(is_of_later);
     let mut told: Vec<Line> = Vec::new();
     for requirement in later.into_iter().chain(others) {
         let text = told_with_its_way(explanation, requirement);
@@ -175,18 +184,30 @@ pub(super) fn sentence(boundary: &Boundary) -> Line {
     sentence
 }
 
+/// Whether it is what a version asks that is in one of the groups.
+fn is_selected(boundary: &Boundary, requirement: &Requirement) -> bool {
+    let Requirer::Package { name, versions } = &requirement.by else {
+        return false;
+    };
+    let is_it =
+        |(package, version): &(PackageName, Version)| package == name && versions.contains(version);
+    boundary.selected.iter().any(is_it)
+}
+
+/// Whether both are what the same dependent asks of the same package.
+fn are_of_one(one: &Requirement, other: &Requirement) -> bool {
+    one.by.package().is_some()
+        && one.by.package() == other.by.package()
+        && one.package == other.package
+}
+
 /// Whether the other is what a newer version of the same dependent asks of the same package.
 fn is_older(one: &Requirement, other: &Requirement) -> bool {
-    match (&one.by, &other.by) {
-        (
-            Requirer::Package { name, versions },
-            Requirer::Package {
-                name: same,
-                versions: newer,
-            },
-        ) => name == same && one.package == other.package && versions.last() < newer.last(),
-        _ => false,
-    }
+    let newest = |requirement: &Requirement| match &requirement.by {
+        Requirer::Package { versions, .. } => versions.last().cloned(),
+        Requirer::Request | Requirer::Host => None,
+    };
+    are_of_one(one, other) && newest(one) < newest(other)
 }
 
 /// The requirements on what is disputed; where nothing is, all that are not the request's own.

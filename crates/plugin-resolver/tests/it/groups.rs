@@ -677,3 +677,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_boundary_names_what_is_in_the_groups() {
+    // Alone, a would be newer; c keeps it at the version that is in the group.
+    let grouping = grouping(
+        "a@1.0.0: core 1.0.0\n a@2.0.0: core 3.0.0\n b@1.0.0: core 2.0.0\n c@1.0.0: core 1.0.0\n \
+         core@1.0.0\n core@2.0.0\n core@3.0.0",
+        "b *, a *, c *",
+    );
+    insta::assert_snapshot!(grouping, @r"
+    3 requests in 2 groups, the fewest possible
+      group 1: b 1.0.0; with core 2.0.0
+      group 2: a 1.0.0, c 1.0.0; with core 1.0.0
+    group 2 is apart from group 1: a 1.0.0 needs core 1.0.0, b 1.0.0 needs core 2.0.0; no other version that is asked for fits either
+    ");
+}
