@@ -7,14 +7,14 @@ use plugin_runtime_api::{Engine, Permissions, PluginName};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-/// What installing a plugin would do: inspect it, print it, approve it, then install it.
+/// What installing a plugin, or several together, would do: inspect it, print it, approve it, then install it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InstallPlan {
     /// For which organisation. Another refuses it.
     pub group: GroupId,
-    /// The plugin asked for.
+    /// The plugin asked for; of several the first.
     pub package: PluginName,
-    /// What was asked for: `^1.6`.
+    /// What was asked of it: `^1.6`.
     pub requested: String,
     /// What will run it.
     pub engine: Engine,
@@ -58,7 +58,7 @@ pub struct PlanStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "part", rename_all = "snake_case")]
 pub enum PlanPart {
-    /// The plugin asked for.
+    /// A plugin asked for.
     Root,
     /// A plugin that it needs, to be installed with it.
     Dependency,
@@ -72,10 +72,15 @@ pub enum PlanPart {
 }
 
 impl InstallPlan {
-    /// The plugin asked for.
+    /// The plugin asked for; of several the first.
     #[must_use]
     pub fn root(&self) -> Option<&PlanStep> {
-        self.steps.iter().find(|step| step.part == PlanPart::Root)
+        self.roots().find(|step| step.package == self.package)
+    }
+
+    /// Every plugin asked for, in install order.
+    pub fn roots(&self) -> impl Iterator<Item = &PlanStep> {
+        self.steps.iter().filter(|step| step.part == PlanPart::Root)
     }
 
     /// The same plan with other grants.
@@ -85,7 +90,7 @@ impl InstallPlan {
         self
     }
 
-    /// How many plugins are installed besides the one asked for.
+    /// How many plugins are installed besides those asked for.
     #[must_use]
     pub fn dependencies_installed(&self) -> usize {
         self.steps

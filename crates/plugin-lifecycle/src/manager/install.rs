@@ -19,7 +19,8 @@ use crate::{
 
 impl Tenant {
     /// Carries a plan out: writes what is intended, fetches and verifies the packages, writes that
-    /// they are there. Gives the instance of the plugin asked for.
+    /// they are there. Gives the instance of the plugin asked for; of several the first. All of a plan
+    /// are installed or none, and each plugin asked for counts as an installation.
     ///
     /// # Errors
     /// `Denied`, `RateLimited`, `BulkheadFull` (too many plugins), `PlanOutdated`, `Source`,
@@ -68,7 +69,7 @@ impl Tenant {
         }
     }
 
-    /// A plan is a value and may have been edited: each package once, one root, nothing needed
+    /// A plan is a value and may have been edited: each package once, the plugin asked for among them, nothing needed
     /// that is not in it, and what is said to be there is there, in this organisation.
     async fn check_plan(&self, plan: &InstallPlan) -> Result<(), ManagerError> {
         let outdated = |reason: &str| {
@@ -80,9 +81,8 @@ impl Tenant {
         if !plan.steps.iter().all(|s| names.insert(s.package.as_str())) {
             return outdated("it holds a package twice");
         }
-        let roots = plan.steps.iter().filter(|s| s.part == PlanPart::Root);
-        if roots.count() != 1 {
-            return outdated("it does not hold exactly one plugin asked for");
+        if plan.root().is_none() {
+            return outdated("it does not hold the plugin asked for");
         }
         let mut needs = plan.steps.iter().flat_map(|s| s.needs.iter());
         if !needs.all(|need| names.contains(need.as_str())) {
@@ -240,6 +240,8 @@ fn merge(first: Option<ChangeSet>, second: ChangeSet) -> Result<ChangeSet, Store
 /// The instances of one installation, as they are while it is under way.
 struct Installation {
     root: ThingId,
+    /// How many plugins were asked for.
+    asked: usize,
     instances: Vec<Instance>,
 }
 
@@ -270,8 +272,8 @@ impl Installation {
                 continue;
             };
             match step.part {
-                PlanPart::Root => root = Some(member.instance),
-                PlanPart::Dependency => {}
+                PlanPart::Root if step.package == plan.package => root = Some(member.instance),
+                PlanPart::Root | PlanPart::Dependency => {}
                 PlanPart::Present { .. } | PlanPart::Shared => continue,
             }
             let runs_with = closure(plan, step)
@@ -326,7 +328,11 @@ impl Installation {
         let root = root.ok_or_else(|| ManagerError::PlanOutdated {
             reason: "it does not hold the plugin asked for".to_owned(),
         })?;
-        Ok(Self { root, instances })
+        Ok(Self {
+            root,
+            asked: plan.roots().count(),
+            instances,
+        })
     }
 
     /// What is written before anything is done.
@@ -347,7 +353,11 @@ impl Installation {
             };
             changes = Some(next.insert(untyped(instance)?).insist_absent(absent));
         }
-        let installs = Spend::one(Budget::Installs.key()?, tenant.shared().policy.installs);
+        let installs = Spend {
+            key: Budget::Installs.key()?,
+            rule: tenant.shared().policy.installs,
+            amount: u32::try_from(self.asked).unwrap_or(u32::MAX),
+        };
         let changes = changes.ok_or_else(|| ManagerError::PlanOutdated {
             reason: "it installs nothing".to_owned(),
         })?;

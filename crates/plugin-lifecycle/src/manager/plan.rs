@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use one_ontology::{GroupId, ThingId};
+use one_ontology::ThingId;
 use plugin_registry::{CORE_PACKAGE, Collected, Installability, Manifest};
 use plugin_resolver::{PackageName, Request, Resolution, Selected};
-use plugin_runtime_api::{Engine, Permissions, PluginName};
+use plugin_runtime_api::{Engine, PluginName};
 
-use crate::manager::question::{Asked, Installed, Question};
+use crate::manager::question::{Asked, Installed, Question, meant};
 use crate::{
     InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, StateKind, Tenant,
 };
@@ -43,13 +43,29 @@ impl Tenant {
     /// # Errors
     /// As [`Tenant::plan_install`].
     pub async fn plan(&self, asked: &Asked, how: Request) -> Result<InstallPlan, ManagerError> {
+        let asked = std::slice::from_ref(asked);
+        let question = self.question_to_install(asked, how).await?;
+        self.install_plan(&question, &question.answer()?)
+    }
+
+    /// What installing plugins together would take, as a question: answer it, or put it in groups, and
+    /// make a plan of each answer with [`Tenant::install_plan`]. Writes nothing.
+    ///
+    /// # Errors
+    /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`; `Registry` when the source has no answer.
+    pub async fn question_to_install(
+        &self,
+        asked: &[Asked],
+        how: Request,
+    ) -> Result<Question, ManagerError> {
         self.allow(Operation::InstallPluginInOrg)?;
         let installed = self.load_all().await?;
-        if let Some(instance) = find(&installed, asked.name.as_str()) {
-            return Err(already(instance));
+        for asked in asked {
+            if let Some(instance) = find(&installed, asked.package().as_str()) {
+                return Err(already(instance));
+            }
         }
-        let asked = std::slice::from_ref(asked);
-        let question = self.question_beside(asked, how, &installed).await?;
+        let question = self.question_beside(asked, how, installed).await?;
         if self
             .shared()
             .executor
@@ -60,9 +76,54 @@ impl Tenant {
                 engine: question.engine.to_string(),
             });
         }
-        let resolution = question.answer()?;
-        let grants = self.shared().policy.grants.clone();
-        install_plan(self.group_id(), &question, &resolution, &installed, grants)
+        Ok(question)
+    }
+
+    /// The plan that an answer to [`Tenant::question_to_install`], or to a part of it, comes to.
+    ///
+    /// # Errors
+    /// `NotInstallable`; `PlanOutdated` if the answer is to something else.
+    pub fn install_plan(
+        &self,
+        question: &Question,
+        answer: &Resolution,
+    ) -> Result<InstallPlan, ManagerError> {
+        let is_root = |name: &PackageName| {
+            answer
+                .packages()
+                .any(|selected| selected.is_root && selected.name == *name)
+        };
+        let asked = question
+            .request
+            .roots()
+            .find(|(name, spec)| is_root(meant(name, spec)));
+        let Some((root, spec)) = asked else {
+            return Err(ManagerError::PlanOutdated {
+                reason: "it asks for nothing".to_owned(),
+            });
+        };
+        let planning = Planning {
+            installed: &question.installed,
+            collected: &question.collected,
+        };
+        let mut warnings = planning.warnings(answer, &question.engine);
+        for (name, version) in question.meant.iter().filter(|(name, _)| is_root(name)) {
+            warnings.push(format!(
+                "only prereleases of {name} are known, and none is tagged `latest`: {version} is taken"
+            ));
+        }
+        Ok(InstallPlan {
+            group: self.group_id(),
+            package: meant(root, spec).as_str().parse()?,
+            requested: spec.to_string(),
+            warnings,
+            engine: question.engine.clone(),
+            steps: planning.steps(answer)?,
+            grants: self.shared().policy.grants.clone(),
+            lock: answer.lock(),
+            tree: answer.tree(SHOWN_DEPTH).to_string(),
+            freshness: question.freshness(),
+        })
     }
 
     /// What a package at `requested` needs, as a tree for display, to a depth; what lies deeper is
@@ -87,38 +148,6 @@ impl Tenant {
     }
 }
 
-/// The plan of an answer for one plugin.
-fn install_plan(
-    group: GroupId,
-    question: &Question,
-    resolution: &Resolution,
-    installed: &[Instance],
-    grants: Permissions,
-) -> Result<InstallPlan, ManagerError> {
-    let Some((root, spec)) = question.request.roots().next() else {
-        return Err(ManagerError::PlanOutdated {
-            reason: "it asks for nothing".to_owned(),
-        });
-    };
-    let planning = Planning {
-        root,
-        installed,
-        collected: &question.collected,
-    };
-    Ok(InstallPlan {
-        group,
-        package: root.as_str().parse()?,
-        requested: spec.to_string(),
-        warnings: planning.warnings(resolution, &question.engine),
-        engine: question.engine.clone(),
-        steps: planning.steps(resolution)?,
-        grants,
-        lock: resolution.lock(),
-        tree: resolution.tree(SHOWN_DEPTH).to_string(),
-        freshness: question.freshness(),
-    })
-}
-
 pub(crate) fn find<'a>(installed: &'a [Instance], package: &str) -> Option<&'a Instance> {
     installed
         .iter()
@@ -134,7 +163,6 @@ pub(crate) fn already(instance: &Instance) -> ManagerError {
 }
 
 struct Planning<'a> {
-    root: &'a PackageName,
     installed: &'a [Instance],
     collected: &'a Collected,
 }
@@ -186,7 +214,7 @@ impl Planning<'_> {
     }
 
     fn part(&self, selected: &Selected, manifest: Option<&Manifest>) -> PlanPart {
-        if selected.name == *self.root {
+        if selected.is_root {
             PlanPart::Root
         } else if let Some(instance) = self.present(selected.name.as_str()) {
             PlanPart::Present { instance }

@@ -5,7 +5,8 @@ use plugin_registry::{
     SymbolSource, collect, refine,
 };
 use plugin_resolver::{
-    Failure, PackageName, Request, Resolution, ResolverError, Spec, parse_version, resolve,
+    Failure, Grouping, Interrupt, PackageName, Request, Resolution, ResolverError, Spec,
+    compare_versions, parse_version, resolve, resolve_groups_until, resolve_until,
 };
 use plugin_runtime_api::Engine;
 use semver::Version;
@@ -17,9 +18,28 @@ use crate::{Instance, ManagerError, Operation, Tenant};
 pub struct Asked {
     /// The package.
     pub name: PackageName,
-    /// Which versions; where nothing is said, the one tagged `latest`, or any where there is no
-    /// such tag.
+    /// Which versions. Where nothing is said: the one tagged `latest`; where there is no such tag, the
+    /// newest stable one, or the newest prerelease where there are no others.
     pub spec: Option<Spec>,
+}
+
+impl Asked {
+    /// The package that is meant: the one behind an alias (`npm:other@^1`), else the one named.
+    #[must_use]
+    pub fn package(&self) -> &PackageName {
+        match &self.spec {
+            Some(spec) => meant(&self.name, spec),
+            None => &self.name,
+        }
+    }
+}
+
+/// The package behind an alias, else the one named.
+pub(crate) fn meant<'a>(name: &'a PackageName, spec: &'a Spec) -> &'a PackageName {
+    match spec {
+        Spec::Alias { name, .. } => name,
+        _ => name,
+    }
 }
 
 /// Whether plugins that are installed take part in an answer.
@@ -62,6 +82,11 @@ pub struct Question {
     /// Releases whose files could not be looked at for the names in them, if names were asked for. They
     /// are taken to fit.
     pub unread: Vec<(PackageName, Version)>,
+    /// Packages that were asked for without a word on versions, of which only prereleases are known
+    /// and none is tagged `latest`: the newest, which is taken to be meant.
+    pub meant: Vec<(PackageName, Version)>,
+    /// What is installed beside, as it was when this was asked.
+    pub(crate) installed: Vec<Instance>,
 }
 
 impl Question {
@@ -77,10 +102,19 @@ impl Question {
         how: Request,
     ) -> Result<Self, ResolverError> {
         let mut request = how;
+        let mut meant = Vec::new();
         for asked in asked {
             let spec = match &asked.spec {
                 Some(spec) => spec.clone(),
-                None => unsaid(&collected, &asked.name)?,
+                None => match unsaid(&collected, &asked.name) {
+                    Unsaid::Latest => Spec::parse("latest")?,
+                    Unsaid::Stable => Spec::parse("*")?,
+                    Unsaid::Prerelease(version) => {
+                        let spec = Spec::parse(&version.to_string())?;
+                        meant.push((asked.name.clone(), version));
+                        spec
+                    }
+                },
             };
             request = request.root(asked.name.clone(), spec);
         }
@@ -89,6 +123,8 @@ impl Question {
             collected,
             request,
             unread: Vec::new(),
+            meant,
+            installed: Vec::new(),
         })
     }
 
@@ -118,6 +154,31 @@ impl Question {
         resolve(universe, &self.request).map_err(|failure| failure.advised(universe, &self.request))
     }
 
+    /// As [`Question::answer`], until somebody interrupts it.
+    ///
+    /// # Errors
+    /// As [`Question::answer`]; [`Failure::Cancelled`] if the signal came before there was an answer,
+    /// or advice.
+    pub fn answer_until(&self, interrupt: &Interrupt) -> Result<Resolution, Failure> {
+        let universe = &self.collected.universe;
+        resolve_until(universe, &self.request, interrupt)
+            .map_err(|failure| failure.advised_until(universe, &self.request, interrupt))
+    }
+
+    /// The fewest groups that each can be met, with advice on what is left out, until somebody
+    /// interrupts it.
+    ///
+    /// # Errors
+    /// As [`resolve_groups_until`].
+    pub fn groups_until(&self, interrupt: &Interrupt) -> Result<Grouping, Failure> {
+        let universe = &self.collected.universe;
+        resolve_groups_until(universe, &self.request, interrupt)?.advised_until(
+            universe,
+            &self.request,
+            interrupt,
+        )
+    }
+
     /// How fresh the facts are: the least fresh.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
@@ -129,13 +190,31 @@ impl Question {
     }
 }
 
-/// What is meant where nothing is said of versions. Not every package has a tag `latest`: the facts
-/// that are part of a program leave some out.
-fn unsaid(collected: &Collected, name: &PackageName) -> Result<Spec, ResolverError> {
-    let tags = collected.packages.get(name).map(|known| &known.dist_tags);
-    match tags {
-        Some(tags) if !tags.contains_key("latest") => Spec::parse("*"),
-        _ => Spec::parse("latest"),
+/// What is meant where nothing is said of versions.
+enum Unsaid {
+    /// The release that its publisher recommends.
+    Latest,
+    /// The newest that is no prerelease.
+    Stable,
+    /// There are no others.
+    Prerelease(Version),
+}
+
+/// Not every source knows every tag. Of an unknown package `latest` is asked for, so that what is said is about the package.
+fn unsaid(collected: &Collected, name: &PackageName) -> Unsaid {
+    let Some(known) = collected.packages.get(name) else {
+        return Unsaid::Latest;
+    };
+    if known.dist_tags.contains_key("latest") {
+        return Unsaid::Latest;
+    }
+    let versions = || known.releases.keys();
+    let newest = versions().max_by(|one, other| compare_versions(one, other));
+    match newest {
+        Some(newest) if versions().all(|version| !version.pre.is_empty()) => {
+            Unsaid::Prerelease(newest.clone())
+        }
+        _ => Unsaid::Stable,
     }
 }
 
@@ -158,7 +237,7 @@ impl Tenant {
             Installed::Kept => self.load_all().await?,
             Installed::Ignored => Vec::new(),
         };
-        self.question_beside(asked, how, &instances).await
+        self.question_beside(asked, how, instances).await
     }
 
     /// As [`Tenant::question`], beside these instances.
@@ -166,9 +245,9 @@ impl Tenant {
         &self,
         asked: &[Asked],
         how: Request,
-        instances: &[Instance],
+        instances: Vec<Instance>,
     ) -> Result<Question, ManagerError> {
-        let names: Vec<PackageName> = asked.iter().map(|asked| asked.name.clone()).collect();
+        let names: Vec<PackageName> = asked.iter().map(|asked| asked.package().clone()).collect();
         let present = instances.iter().filter_map(|instance| {
             let properties = &instance.properties;
             let name: PackageName = properties.npm_package.as_str().parse().ok()?;
@@ -181,7 +260,8 @@ impl Tenant {
         let how = present
             .into_iter()
             .fold(how, |how, (name, version)| how.host(name, version));
-        let question = Question::new(engine, collected, asked, how)?;
+        let mut question = Question::new(engine, collected, asked, how)?;
+        question.installed = instances;
         match &self.shared().names {
             Some(names) if question.engine == Engine::Node => {
                 Ok(question.with_names(names.as_ref(), &layer).await?)

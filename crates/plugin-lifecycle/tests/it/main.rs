@@ -19,4 +19,5 @@ mod one_runtime_models;
 mod rbac;
 mod review;
 mod secrets;
+mod several;
 mod world;

@@ -74,8 +74,14 @@ fn an_edited_plan_is_refused() {
         assert!(error.to_string().contains(words), "{error}");
     };
     check(&|p| p.steps.push(p.steps[1].clone()), "twice");
-    check(&|p| p.steps[2].part = PlanPart::Dependency, "exactly one");
-    check(&|p| p.steps[1].part = PlanPart::Root, "exactly one");
+    check(
+        &|p| p.steps[2].part = PlanPart::Dependency,
+        "does not hold the plugin asked for",
+    );
+    check(
+        &|p| p.package = "@elizaos/core".parse().unwrap(),
+        "does not hold the plugin asked for",
+    );
     check(&|p| drop(p.steps.remove(1)), "does not hold");
     check(
         &|p| p.steps[1].part = PlanPart::Present { instance: foreign },
