@@ -6,10 +6,14 @@ use one_ontology::{InvalidValue, ScopeError, StoreError};
 use plugin_executor_node::NodeError;
 use plugin_lifecycle::ManagerError;
 use plugin_registry::{CatalogError, RegistryError};
-use plugin_resolver::{Detail, Explanation, Failure as ResolutionFailure, ResolverError};
+use plugin_resolver::{
+    Alternative, Change, Detail, Explanation, Failure as ResolutionFailure, Problem, Requirement,
+    ResolverError,
+};
 use plugin_source_npm::NpmError;
 use serde_json::{Value, json};
 
+use crate::interrupt::INTERRUPTED;
 use crate::paint::{Paint, harmless};
 use crate::tags;
 
@@ -22,6 +26,9 @@ pub(crate) struct Failure {
     why: Option<Box<Explanation>>,
     details: Vec<String>,
 }
+
+/// Why a cooldown refuses all there is.
+pub(crate) const WITHOUT_DATES: &str = "the cooldown cannot be kept where nobody says when a release was published; this program's own facts have no dates";
 
 /// The tags of this program's own errors.
 pub(crate) const TAGS: &[(&str, &str)] = &[
@@ -47,6 +54,15 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     (
         "LockFileUnusable",
         "name a file that can be read and written; `one-plugin lock` makes one",
+    ),
+    ("NotInQuestion", "correct the name, or leave the option out"),
+    (
+        "CooldownWithoutDates",
+        "ask the registry, which has the dates (without --offline), or let packages be of any age with --cooldown-except",
+    ),
+    (
+        "GroupsShareAPlugin",
+        "install them in organisations of their own (--org): each has one version of a plugin",
     ),
     (
         "NodeMissing",
@@ -74,9 +90,34 @@ impl Failure {
         self
     }
 
+    /// With these lines in the place of those that there were.
+    pub(crate) fn instead(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        self.details = details.into_iter().collect();
+        self
+    }
+
     /// Of one thing among several.
     pub(crate) fn within(mut self, label: &str) -> Self {
         self.message = format!("{label}: {}", self.message);
+        self
+    }
+
+    fn conflict(mut self, why: Box<Explanation>) -> Self {
+        if is_undated(&why) {
+            self.tag = "CooldownWithoutDates";
+            self.details.push(WITHOUT_DATES.to_owned());
+        }
+        let changes = |one: &Alternative| one.changes.clone();
+        if why
+            .alternatives()
+            .iter()
+            .flat_map(changes)
+            .any(|change| matches!(change, Change::Exempt { .. }))
+        {
+            self.details
+                .push("-> `--cooldown-except NAME` exempts a package from the cooldown".to_owned());
+        }
+        self.why = Some(why);
         self
     }
 
@@ -149,6 +190,20 @@ impl Failure {
     }
 }
 
+/// Whether a cooldown passes over releases since nobody says when they were published.
+pub(crate) fn is_undated(why: &Explanation) -> bool {
+    let is_undated = |requirement: &Requirement| {
+        matches!(
+            requirement.problem,
+            Some(Problem::TooYoung {
+                published: None,
+                ..
+            })
+        )
+    };
+    why.requirements().iter().any(is_undated)
+}
+
 /// The exit code of a tag; what is not listed is a plugin's own failure.
 fn exit_code(tag: &str) -> u8 {
     match tag {
@@ -163,6 +218,8 @@ fn exit_code(tag: &str) -> u8 {
         "ResolutionConflict"
         | "ResolutionBudgetSpent"
         | "LockDrifted"
+        | "CooldownWithoutDates"
+        | "GroupsShareAPlugin"
         | "DependencyConflict"
         | "VersionIncompatible"
         | "PluginNotInstallable"
@@ -178,7 +235,8 @@ fn exit_code(tag: &str) -> u8 {
         | "NpmIntegrityMismatch"
         | "InstanceUnreadable" => 7,
         "InputUnreadable" | "LockFileUnusable" | "InvalidText" | "InvalidRow" | "AmbiguousName"
-        | "UsageError" => 2,
+        | "UsageError" | "NotInQuestion" => 2,
+        "ResolutionCancelled" => INTERRUPTED,
         "PluginStartFailed" | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
         _ => 6,
@@ -218,7 +276,14 @@ impl From<ResolutionFailure> for Failure {
     fn from(error: ResolutionFailure) -> Self {
         let mut failure = Self::new(error.tag(), error.to_string());
         match error {
-            ResolutionFailure::Conflict(why) => failure.why = Some(why),
+            ResolutionFailure::Conflict(why) => return failure.conflict(why),
+            ResolutionFailure::Budget { .. } => {
+                return failure.with(["`--steps` allows more".to_owned()]);
+            }
+            ResolutionFailure::Cancelled => {
+                failure.message =
+                    "interrupted before there was an answer; nothing was changed".to_owned();
+            }
             // One alone is the message.
             ResolutionFailure::Drift(drift) if drift.all().len() > 1 => {
                 return failure.with(drift.all().iter().map(ToString::to_string));

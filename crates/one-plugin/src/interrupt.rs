@@ -1,26 +1,74 @@
-//! Ctrl-C and SIGTERM: no worker stays behind.
+//! Ctrl-C and SIGTERM: a search ends, nothing is left half done in silence, and no worker stays behind.
 
+use std::io::Write as _;
 use std::process::exit;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use plugin_executor_node::NodeExecutor;
+use plugin_resolver::{Failure, Interrupt};
+
+use crate::output::Watch;
 
 /// What shells make of SIGINT.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Ends the workers when this program is asked to go. What runs in them then ends as crashed, and is
-/// recorded as that, before the program does; asked again, or with nothing running, it goes at once.
-pub(crate) fn end_workers(node: &Arc<NodeExecutor>) {
-    let node = Arc::downgrade(node);
+static SIGNAL: LazyLock<Interrupt> = LazyLock::new(Interrupt::new);
+
+/// How many searches are under way.
+static SEARCHES: Mutex<usize> = Mutex::new(0);
+
+/// Whether facts are being read to answer a question, and nothing else.
+static IS_READING: AtomicBool = AtomicBool::new(false);
+
+/// Does as asked when this program is asked to go. A search ends, and whoever began it says so. What runs in workers ends as crashed, and is
+/// recorded as that, before the program does. Asked again, or with nothing running, it goes at once.
+pub(crate) fn listen(node: Option<&Arc<NodeExecutor>>) {
+    let node = node.map(Arc::downgrade);
     let asked = AtomicUsize::new(0);
     let installed = ctrlc::set_handler(move || {
         let before = asked.fetch_add(1, Ordering::SeqCst);
-        let ended = node.upgrade().map_or(0, |node| node.end_all("interrupted"));
+        let searches = SEARCHES.lock().unwrap_or_else(PoisonError::into_inner);
+        if *searches > 0 && before == 0 {
+            SIGNAL.interrupt();
+            return;
+        }
+        drop(searches);
+        let node = node.as_ref().and_then(std::sync::Weak::upgrade);
+        let ended = node.map_or(0, |node| node.end_all("interrupted"));
         if before > 0 || ended == 0 {
-            exit(INTERRUPTED);
+            if IS_READING.load(Ordering::SeqCst) {
+                let _closed = writeln!(std::io::stderr(), "\ninterrupted: nothing was changed");
+            }
+            exit(INTERRUPTED.into());
         }
     });
     // A second session in one process finds the first one's handler, which serves as well.
     drop(installed);
+}
+
+/// Searches until the person who waits for it has had enough.
+pub(crate) fn search<T>(
+    search: impl FnOnce(&Interrupt) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let searches = || SEARCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    *searches() += 1;
+    let watch = Watch::of_search();
+    let found = search(&SIGNAL);
+    drop(watch);
+    let mut searches = searches();
+    *searches -= 1;
+    // Also what was found just before is not what is wanted any more.
+    if SIGNAL.is_interrupted() {
+        return Err(Failure::Cancelled);
+    }
+    found
+}
+
+/// Reads facts to answer a question, and changes nothing.
+pub(crate) fn reading<T>(read: impl FnOnce() -> T) -> T {
+    IS_READING.store(true, Ordering::SeqCst);
+    let read = read();
+    IS_READING.store(false, Ordering::SeqCst);
+    read
 }

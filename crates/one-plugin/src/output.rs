@@ -38,16 +38,22 @@ enum Shown {
     Lines,
 }
 
+impl Shown {
+    fn on_standard_error() -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Live
+        } else {
+            Self::Lines
+        }
+    }
+}
+
 impl Output {
     pub(crate) fn new(global: &Global) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         Self {
             json: global.json,
-            shown: if is_terminal {
-                Shown::Live
-            } else {
-                Shown::Lines
-            },
+            shown: Shown::on_standard_error(),
             detail: if global.verbose {
                 Detail::Full
             } else {
@@ -145,20 +151,34 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often what is shown is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// Shows how far something is, from its second second on, until it is dropped. Only a person at a
-/// terminal is shown anything.
+/// Shows how far something is, from its second second on, until it is dropped. Mostly only a person
+/// at a terminal is shown anything.
 #[derive(Debug)]
 pub(crate) struct Watch {
     thread: Option<(Sender<Infallible>, JoinHandle<()>)>,
 }
 
 impl Watch {
+    /// Of a search, which tells those who read lines, too, that it takes long: once.
+    pub(crate) fn of_search() -> Self {
+        let progress = LiveProgress {
+            shown: Shown::on_standard_error(),
+            width: Mutex::new(0),
+        };
+        Self::start(progress, || {
+            "looking for versions that fit together; Ctrl-C ends it".to_owned()
+        })
+    }
+
     fn start(progress: LiveProgress, say: impl Fn() -> String + Send + 'static) -> Self {
         let (alive, ended) = channel::<Infallible>();
         let thread = std::thread::spawn(move || {
             let mut wait = PATIENCE;
             while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 progress.report(Progress::Step { what: say() });
+                if progress.shown == Shown::Lines {
+                    return;
+                }
                 wait = REDRAW;
             }
         });

@@ -271,11 +271,14 @@ fn executors(
         Ok(node) => {
             let engine = node.engine().to_owned();
             let node = Arc::new(node);
-            interrupt::end_workers(&node);
+            interrupt::listen(Some(&node));
             let node: Arc<dyn Executor> = Arc::new(MeteredExecutor(node, waited.clone()));
             (Arc::new(EngineRouter::new([native, node])), Ok(engine))
         }
-        Err(failure) => (native, Err(failure)),
+        Err(failure) => {
+            interrupt::listen(None);
+            (native, Err(failure))
+        }
     }
 }
 

@@ -22,6 +22,7 @@ const EXIT_CODES: &str = "Exit codes:
   5  conflict: what is asked for cannot be had together
   6  unavailable: network, registry, Node, a busy or read-only store
   7  damaged: the store or the audit trail
+  130  interrupted with Ctrl-C
 
 Environment:
   ONE_PLUGIN_HOME                where everything is kept (else the data directory of the user)
@@ -115,16 +116,18 @@ The registry is asked at most once in five minutes.")]
   one-plugin plan bootstrap form --together              or why they cannot be together
   one-plugin plan knowledge --host @elizaos/core=1.6.3   for a host that has this core")]
     Plan(PlanArgs),
-    /// Install a plugin with what it needs
+    /// Install plugins with what they need
     #[command(after_help = "Examples:
   one-plugin install knowledge
-  one-plugin --org acme install 'knowledge@1.6.1' --grant read_only
+  one-plugin install bootstrap knowledge              resolved together, on one core
+  one-plugin install bootstrap web-search --groups    each group on its own core, where there is no other way
+  one-plugin --as alice --org acme install 'knowledge@1.6.1' --grant read_only
   one-plugin install knowledge --lock plugins.lock --frozen     exactly these versions, or nothing")]
     Install(InstallArgs),
     /// List the installed plugins
     #[command(after_help = "Examples:
   one-plugin list
-  one-plugin --org acme list --json")]
+  one-plugin --as alice --org acme list --json")]
     List,
     /// Show or set the parameters of an installed plugin
     #[command(after_help = "Examples:
@@ -172,7 +175,7 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
   one-plugin lock knowledge bootstrap --lock plugins.lock   keep what still fits
   one-plugin lock bootstrap web-search --groups locks       one lock for each isolation group
   one-plugin lock --check plugins.lock                      is it still an answer to what it was made for?
-  one-plugin lock --check plugins.lock knowledge            is it one to this?
+  one-plugin lock --check plugins.lock knowledge bootstrap  is it one to this?
 The same packages and the same facts give the same bytes.")]
     Lock(LockArgs),
     /// Show what is different between two locks
@@ -206,7 +209,7 @@ The same packages and the same facts give the same bytes.")]
         after_help = "Examples:
   one-plugin --as alice org create acme --plan pro
   one-plugin --as alice --org acme org add-member bob --role group_user
-  one-plugin --org acme org show"
+  one-plugin --as alice --org acme org show"
     )]
     Org(OrgCommand),
     /// Answer range cases from standard input, a JSON line each
@@ -269,9 +272,13 @@ pub(crate) struct PackageArg {
 /// Of `install`.
 #[derive(Args, Debug)]
 pub(crate) struct InstallArgs {
-    /// The package: its full name, or its short one (`knowledge`), and `@RANGE`
-    pub(crate) package: String,
-    /// What it may do
+    /// The packages: full names, or short ones (`knowledge`), and `@RANGE`; the first is the most important
+    #[arg(required = true, value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
+    /// Install packages that cannot be together in groups, each on a core of its own
+    #[arg(long)]
+    pub(crate) groups: bool,
+    /// What each may do
     #[arg(
         long,
         default_value = "connected",

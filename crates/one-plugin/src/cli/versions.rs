@@ -41,6 +41,9 @@ pub(crate) struct Choosing {
     /// Except of this package
     #[arg(long, requires = "cooldown", value_name = "NAME")]
     pub(crate) cooldown_except: Vec<String>,
+    /// How many steps a search may take before it gives up [default: 500000]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) steps: Option<u64>,
 }
 
 /// Which of several fitting versions is taken. Variants without documentation keep `--help` on one line.

@@ -1,6 +1,6 @@
 //! From words to a question for the resolver.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -8,30 +8,40 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use one_ontology::{Clock as _, SystemClock};
-use plugin_lifecycle::{Asked, Installed, Question, Tenant};
+use plugin_lifecycle::{Asked, Installed, ManagerError, Question, Tenant};
 use plugin_registry::CORE_PACKAGE;
 use plugin_resolver::{
-    Cooldown, Lock, PackageName, Policy, Prereleases, Request, Resolution, Unlock, parse_version,
+    Budget, Cooldown, Grouping, Lock, PackageName, Policy, Prereleases, Request, Resolution,
+    Undated, Unlock, parse_version,
 };
 
 use super::name;
 use crate::cli::{Choosing, Which, Wish};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::output::{Output, Watch};
 use crate::session::Session;
 
-/// What is asked for, and how versions are chosen.
-pub(crate) fn read(
+/// What is asked for. The same twice is asked for once, and said so.
+pub(crate) fn packages(
     session: &Session,
     tenant: &Tenant,
-    wish: &Wish,
-) -> Result<(Vec<Asked>, Request), Failure> {
-    let asked: Result<_, _> = wish
-        .packages
-        .iter()
-        .map(|text| package(session, tenant, text))
-        .collect();
-    Ok((asked?, how(session, tenant, &wish.choosing)?))
+    texts: &[String],
+    output: &Output,
+) -> Result<Vec<Asked>, Failure> {
+    let mut all: Vec<Asked> = Vec::new();
+    for text in texts {
+        let asked = package(session, tenant, text)?;
+        if all.contains(&asked) {
+            output.aside(&format!(
+                "note: {} is named twice; once is enough",
+                asked.name
+            ));
+        } else {
+            all.push(asked);
+        }
+    }
+    Ok(all)
 }
 
 /// `PACKAGE` or `PACKAGE@RANGE`.
@@ -43,17 +53,64 @@ pub(crate) fn package(session: &Session, tenant: &Tenant, text: &str) -> Result<
     })
 }
 
+/// A name given to an option.
+fn named(session: &Session, tenant: &Tenant, text: &str) -> Result<PackageName, Failure> {
+    match text {
+        // Shared by all plugins, and no plugin itself.
+        "core" => Ok(CORE_PACKAGE.parse()?),
+        text => name::package(session, tenant, text),
+    }
+}
+
+/// Refuses names given to options that mean nothing in a question: most likely they are written wrongly.
+pub(crate) fn check_names(
+    session: &Session,
+    tenant: &Tenant,
+    choosing: &Choosing,
+    question: &Question,
+) -> Result<(), Failure> {
+    let lock = choosing.lock.as_deref().map(lock_file).transpose()?;
+    let collected = &question.collected;
+    let hosts = choosing.hosts.iter();
+    let hosts = hosts.filter_map(|host| Some(("--host", host.rsplit_once('=')?.0)));
+    let except = choosing
+        .cooldown_except
+        .iter()
+        .map(|name| ("--cooldown-except", name.as_str()));
+    let unlock = choosing
+        .unlock
+        .iter()
+        .map(|name| ("--unlock", name.as_str()));
+    let unlock = unlock.filter(|(_, name)| !matches!(*name, "all" | "none"));
+    for (option, text) in hosts.chain(except).chain(unlock) {
+        let name = named(session, tenant, text)?;
+        let is_asked_about =
+            collected.packages.contains_key(&name) || collected.missing.contains_key(&name);
+        let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&name).is_some());
+        if is_asked_about || (is_locked && option == "--unlock") {
+            continue;
+        }
+        let known = collected.packages.keys().map(PackageName::as_str);
+        let locked = lock
+            .iter()
+            .flat_map(|lock| lock.versions())
+            .map(|(name, _)| name.as_str());
+        let near = name::nearest(known.chain(locked), name.as_str());
+        let message =
+            format!("{option} names {name}, and nothing that is asked for has to do with it");
+        let failure = Failure::new("NotInQuestion", message);
+        return Err(failure.with(name::did_you_mean(&near)));
+    }
+    Ok(())
+}
+
 /// A request without roots.
 pub(crate) fn how(
     session: &Session,
     tenant: &Tenant,
     choosing: &Choosing,
 ) -> Result<Request, Failure> {
-    let named = |text: &str| match text {
-        // Shared by all plugins, and no plugin itself.
-        "core" => Ok(CORE_PACKAGE.parse()?),
-        text => name::package(session, tenant, text),
-    };
+    let named = |text: &str| named(session, tenant, text);
     let all_named = |texts: &[String]| texts.iter().map(|text| named(text)).collect();
     let mut request = Request::new().policy(match choosing.policy {
         Which::Newest => Policy::Newest,
@@ -62,6 +119,7 @@ pub(crate) fn how(
     if choosing.prereleases {
         request = request.prereleases(Prereleases::Everywhere);
     }
+    let mut hosts = BTreeMap::new();
     for host in &choosing.hosts {
         let (name, version) = host.rsplit_once('=').ok_or_else(|| {
             let given = one_ontology::excerpt(host, 64);
@@ -70,7 +128,18 @@ pub(crate) fn how(
                 format!("--host takes NAME=VERSION, not `{given}`"),
             )
         })?;
-        request = request.host(named(name)?, parse_version(version)?);
+        let (name, version) = (named(name)?, parse_version(version)?);
+        if let Some(other) = hosts.insert(name.clone(), version.clone())
+            && other != version
+        {
+            let message =
+                format!("--host says that the host provides {name} {other} and {version}");
+            return Err(Failure::new("UsageError", message));
+        }
+        request = request.host(name, version);
+    }
+    if let Some(steps) = choosing.steps {
+        request = request.budget(Budget::steps(steps));
     }
     if let Some(days) = choosing.cooldown {
         request = request.cooldown(cooldown(days, all_named(&choosing.cooldown_except)?));
@@ -87,7 +156,8 @@ pub(crate) fn how(
 fn cooldown(days: u32, except: BTreeSet<PackageName>) -> Cooldown {
     let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     let until = SystemClock.now().minus(age);
-    let cooldown = Cooldown::published_until(until.as_datetime());
+    // What cannot be enforced is refused, not passed over.
+    let cooldown = Cooldown::published_until(until.as_datetime()).undated(Undated::Refuse);
     except.into_iter().fold(cooldown, Cooldown::exempt)
 }
 
@@ -131,14 +201,38 @@ pub(crate) fn question(
     output: &Output,
 ) -> Result<Question, Failure> {
     let tenant = session.tenant()?;
-    let (asked, how) = read(session, &tenant, wish)?;
+    let asked = packages(session, &tenant, &wish.packages, output)?;
+    let how = how(session, &tenant, &wish.choosing)?;
+    let question = read(session, output, || {
+        block_on(tenant.question(&asked, how, Installed::Ignored))
+    })?;
+    check_names(session, &tenant, &wish.choosing, &question)?;
+    for note in meant(&question) {
+        output.aside(&note);
+    }
+    Ok(question)
+}
+
+/// Reads facts, showing how many, where that takes long.
+pub(crate) fn read<T>(
+    session: &Session,
+    output: &Output,
+    ask: impl FnOnce() -> Result<T, ManagerError>,
+) -> Result<T, Failure> {
     let _watch = watch(session, output);
-    Ok(block_on(tenant.question(&asked, how, Installed::Ignored))?)
+    Ok(interrupt::reading(ask)?)
+}
+
+/// What was taken to be meant, in words.
+pub(crate) fn meant(question: &Question) -> impl Iterator<Item = String> + '_ {
+    question.meant.iter().map(|(name, version)| {
+        format!("note: only prereleases of {name} are known, and none is tagged `latest`: {version} is taken")
+    })
 }
 
 /// One selection that answers a question, or why there is none.
 pub(crate) fn answer(question: &Question) -> Result<Resolution, Failure> {
-    question.answer().map_err(|failure| {
+    interrupt::search(|interrupt| question.answer_until(interrupt)).map_err(|failure| {
         let failure = Failure::from(failure);
         if failure.is_between_several() {
             let help = "-> `one-plugin plan` puts them in groups that each can be met, `one-plugin lock --groups` keeps a lock of each";
@@ -146,6 +240,13 @@ pub(crate) fn answer(question: &Question) -> Result<Resolution, Failure> {
         }
         failure
     })
+}
+
+/// Several selections that answer a question in parts.
+pub(crate) fn groups(question: &Question) -> Result<Grouping, Failure> {
+    Ok(interrupt::search(|interrupt| {
+        question.groups_until(interrupt)
+    })?)
 }
 
 /// What could not be looked at, in words.
@@ -161,7 +262,7 @@ pub(crate) fn unread(question: &Question) -> Option<String> {
 }
 
 /// Shows how many documents were read, where that takes long.
-pub(crate) fn watch(session: &Session, output: &Output) -> Watch {
+fn watch(session: &Session, output: &Output) -> Watch {
     let waited = session.waited.clone();
     output.watch(move || {
         let documents = waited.documents.load(Ordering::Relaxed);

@@ -5,9 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use plugin_lifecycle::Question;
-use plugin_resolver::{
-    Failure as ResolutionFailure, Grouping, Lock, PackageName, Spec, resolve_groups,
-};
+use plugin_resolver::{Failure as ResolutionFailure, Grouping, Lock};
 use serde::Serialize;
 use serde_json::json;
 
@@ -49,17 +47,12 @@ pub(crate) fn write(question: &Question, directory: &Path, output: &Output) -> R
 }
 
 /// The groups, which meet everything.
-fn groups(question: &Question) -> Result<Grouping, Failure> {
-    let universe = &question.collected.universe;
-    let grouping = resolve_groups(universe, &question.request)?;
+pub(crate) fn groups(question: &Question) -> Result<Grouping, Failure> {
+    let grouping = asking::groups(question)?;
     let Some(left_out) = grouping.left_out().next() else {
         return Ok(grouping);
     };
-    let is_it = |root: (&PackageName, &Spec)| root == (&left_out.name, &left_out.spec);
-    let at = question.request.roots().position(is_it);
-    let alone = question.request.only(at.as_slice());
-    let why = ResolutionFailure::Conflict(Box::new(left_out.explanation.clone()));
-    Err(why.advised(universe, &alone).into())
+    Err(ResolutionFailure::Conflict(Box::new(left_out.explanation.clone())).into())
 }
 
 fn words(written: &Written) -> String {

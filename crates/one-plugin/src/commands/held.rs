@@ -55,7 +55,6 @@ pub(crate) fn file_at(file: &Path) -> Result<Held, Failure> {
 /// One for each plugin that somebody asked for, at the version that is installed.
 pub(crate) fn installed(session: &Session, output: &Output) -> Result<Vec<Held>, Failure> {
     let tenant = session.tenant()?;
-    let _watch = asking::watch(session, output);
     let asked_for = block_on(tenant.list_installed())?
         .into_iter()
         .filter(|plugin| plugin.wanted == Wanted::Asked);
@@ -65,10 +64,11 @@ pub(crate) fn installed(session: &Session, output: &Output) -> Result<Vec<Held>,
                 name: plugin.package.parse()?,
                 spec: Some(plugin.version.parse()?),
             }];
-            let question = tenant.question(&asked, Request::new(), Installed::Ignored);
+            let ask = || block_on(tenant.question(&asked, Request::new(), Installed::Ignored));
+            let question = asking::read(session, output, ask)?;
             Ok(Held {
                 label: plugin.package,
-                lock: asking::answer(&block_on(question)?)?.lock(),
+                lock: asking::answer(&question)?.lock(),
             })
         })
         .collect()
@@ -105,6 +105,7 @@ pub(crate) fn ask(
     output: &Output,
 ) -> Result<Question, Failure> {
     let tenant = session.tenant()?;
-    let _watch = asking::watch(session, output);
-    Ok(block_on(tenant.question(asked, how, Installed::Ignored))?)
+    asking::read(session, output, || {
+        block_on(tenant.question(asked, how, Installed::Ignored))
+    })
 }

@@ -10,6 +10,7 @@ mod grouped;
 mod held;
 mod inspecting;
 mod installed;
+mod installing;
 mod lines;
 mod locking;
 mod name;
@@ -78,7 +79,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Outdated(args) => inspecting::outdated(&session, args, output)?,
         Command::Dedupe(args) => inspecting::dedupe(&session, args, output)?,
         Command::Graph(args) => inspecting::graph(&session, args, output)?,
-        Command::Install(args) => planning::install(&session, args, output)?,
+        Command::Install(args) => installing::install(&session, args, output)?,
         Command::List => installed::list(&session, output)?,
         Command::Activate(args) => installed::activate(&session, &args.package, output)?,
         Command::Deactivate(args) => installed::deactivate(&session, &args.package, output)?,

@@ -93,13 +93,12 @@ pub(crate) fn one_of(mut known: Vec<String>, name: &str) -> Result<String, Failu
     let found: Vec<&String> = known.iter().filter(fits).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Failure::new(
-            "NotInCatalog",
-            format!(
-                "there is no plugin `{}` in the catalog",
-                one_ontology::excerpt(name, 64)
-            ),
-        )),
+        [] => {
+            let near = nearest(known.iter().map(String::as_str), name);
+            let name = one_ontology::excerpt(name, 64);
+            let message = format!("there is no plugin `{name}` in the catalog");
+            Err(Failure::new("NotInCatalog", message).with(did_you_mean(&near)))
+        }
         several => {
             let names: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
             let message = format!("`{name}` may be any of {}", names.join(", "));
@@ -108,9 +107,77 @@ pub(crate) fn one_of(mut known: Vec<String>, name: &str) -> Result<String, Failu
     }
 }
 
+/// How many names are proposed.
+const PROPOSED: usize = 3;
+
+/// Of these names the nearest to one that is not among them, the nearest first; none that are far.
+pub(crate) fn nearest<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> Vec<&'a str> {
+    let own = |name: &str| -> Vec<char> {
+        let own = name.rsplit('/').next().unwrap_or(name);
+        let own = own.strip_prefix("plugin-").unwrap_or(own);
+        own.chars().take(64).collect()
+    };
+    let wanted = own(name);
+    let mut near: Vec<(usize, &str)> = known
+        .map(|known| (distance(&own(known), &wanted), known))
+        .filter(|(distance, _)| *distance <= 1 + wanted.len() / 4)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter()
+        .take(PROPOSED)
+        .map(|(_, name)| name)
+        .collect()
+}
+
+/// How many letters have to be put in, taken out or changed (Levenshtein).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, c) in one.iter().enumerate() {
+        let mut next = vec![at + 1];
+        for ((other, above), before) in other.iter().zip(row.iter().skip(1)).zip(&row) {
+            let left = next.last().copied().unwrap_or_default();
+            let changed = before + usize::from(c != other);
+            next.push(changed.min(left + 1).min(above + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// A line that proposes names, if there are any.
+pub(crate) fn did_you_mean(names: &[&str]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("did you mean {}?", names.join(" or ")))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{one_of, split};
+    use super::{nearest, one_of, split};
+
+    #[test]
+    fn the_nearest_names_are_proposed() {
+        let known = [
+            "@a/core",
+            "@a/plugin-knowledge",
+            "@a/plugin-pdf",
+            "@b/plugin-pdf",
+        ];
+        let cases = [
+            ("@a/cor", "@a/core"),
+            ("knowlege", "@a/plugin-knowledge"),
+            ("@a/plugin-knwoledge", "@a/plugin-knowledge"),
+            ("pd", "@a/plugin-pdf @b/plugin-pdf"),
+            ("sql", ""),
+            ("", ""),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(
+                nearest(known.into_iter(), name).join(" "),
+                expected,
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn a_short_name_means_one_package_or_none() {

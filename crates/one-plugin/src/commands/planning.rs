@@ -1,16 +1,14 @@
-//! Planning and installing.
+//! Planning.
 
 use std::process::ExitCode;
 
 use futures::executor::block_on;
-use plugin_lifecycle::{Asked, InstallPlan, PlanPart, Tenant};
+use plugin_lifecycle::{Asked, InstallPlan, PlanPart, Question, Tenant};
 use plugin_registry::{Freshness, Reused};
-use plugin_resolver::Request;
-use plugin_runtime_api::{Engine, PermissionPreset, Permissions};
-use serde_json::json;
+use plugin_runtime_api::Engine;
 
 use super::{asking, together};
-use crate::cli::{InstallArgs, PlanArgs};
+use crate::cli::{Choosing, PlanArgs};
 use crate::failure::Failure;
 use crate::output::{Output, megabytes};
 use crate::session::Session;
@@ -29,24 +27,31 @@ pub(crate) fn plan(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let tenant = session.tenant()?;
-    let (asked, how) = asking::read(session, &tenant, &args.wish)?;
-    let [one] = asked.as_slice() else {
-        return together::plan(session, &tenant, args, output);
-    };
-    let plan = make(session, &tenant, one, how, output)?;
+    let asked = asking::packages(session, &tenant, &args.wish.packages, output)?;
+    if asked.len() > 1 {
+        return together::plan(session, &tenant, &asked, args, output);
+    }
+    let question = question(session, &tenant, &asked, &args.wish.choosing, output)?;
+    let plan = tenant.install_plan(&question, &asking::answer(&question)?)?;
     output.say(&plan, || words(&plan));
     Ok(ExitCode::SUCCESS)
 }
 
-fn make(
+/// What it takes to install these packages together.
+pub(crate) fn question(
     session: &Session,
     tenant: &Tenant,
-    asked: &Asked,
-    how: Request,
+    asked: &[Asked],
+    choosing: &Choosing,
     output: &Output,
-) -> Result<InstallPlan, Failure> {
-    let _watch = asking::watch(session, output);
-    block_on(tenant.plan(asked, how)).map_err(|error| no_node(session, error.into()))
+) -> Result<Question, Failure> {
+    let how = asking::how(session, tenant, choosing)?;
+    let question = asking::read(session, output, || {
+        block_on(tenant.question_to_install(asked, how))
+    });
+    let question = question.map_err(|failure| no_node(session, failure))?;
+    asking::check_names(session, tenant, choosing, &question)?;
+    Ok(question)
 }
 
 /// A plan as people read it.
@@ -85,49 +90,6 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
         );
     }
     text
-}
-
-pub(crate) fn install(
-    session: &Session,
-    args: &InstallArgs,
-    output: &Output,
-) -> Result<(), Failure> {
-    let preset: PermissionPreset = args.grant.parse()?;
-    let tenant = session.tenant()?;
-    let asked = asking::package(session, &tenant, &args.package)?;
-    let how = asking::how(session, &tenant, &args.choosing)?;
-    let plan = make(session, &tenant, &asked, how, output)?.granting(Permissions::preset(preset));
-    output.note(&words(&plan));
-    if plan.engine == Engine::Node {
-        output.note(&estimate(session, &plan));
-    }
-    let progress = output.progress();
-    let installed = block_on(tenant.install_with(&plan, &progress));
-    drop(progress);
-    let instance = installed?;
-    let value = json!({
-        "instance": instance,
-        "package": plan.package,
-        "version": plan.root().map(|step| &step.version),
-        "dependencies_installed": plan.dependencies_installed(),
-    });
-    output.say(&value, || {
-        let version = plan
-            .root()
-            .map(|step| step.version.to_string())
-            .unwrap_or_default();
-        let with = match plan.dependencies_installed() {
-            0 => String::new(),
-            1 => ", with a plugin that it needs".to_owned(),
-            n => format!(", with {n} plugins that it needs"),
-        };
-        format!(
-            "installed {} {version} in `{}`{with}",
-            plan.package,
-            tenant.group().name
-        )
-    });
-    Ok(())
 }
 
 /// What fetching a plan will bring, in words, before it is fetched.

@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use futures::executor::block_on;
-use plugin_lifecycle::{Installed, Question, Tenant};
+use plugin_lifecycle::{Asked, Installed, Question, Tenant};
 use plugin_registry::Freshness;
-use plugin_resolver::{Grouping, Lock, resolve_groups};
+use plugin_resolver::{Grouping, Lock};
 use plugin_runtime_api::Engine;
 use serde::Serialize;
 use serde_json::json;
 
 use super::asking;
 use crate::cli::{PlanArgs, TreeArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, WITHOUT_DATES, is_undated};
 use crate::output::Output;
 use crate::session::Session;
 
@@ -35,17 +35,19 @@ struct Plan {
 pub(crate) fn plan(
     session: &Session,
     tenant: &Tenant,
+    asked: &[Asked],
     args: &PlanArgs,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let (asked, how) = asking::read(session, tenant, &args.wish)?;
-    let watch = asking::watch(session, output);
-    let question = block_on(tenant.question(&asked, how, Installed::Kept))?;
-    drop(watch);
+    let how = asking::how(session, tenant, &args.wish.choosing)?;
+    let question = asking::read(session, output, || {
+        block_on(tenant.question(asked, how, Installed::Kept))
+    })?;
+    asking::check_names(session, tenant, &args.wish.choosing, &question)?;
     if args.together {
         asking::answer(&question)?;
     }
-    let grouping = resolve_groups(&question.collected.universe, &question.request)?;
+    let grouping = asking::groups(&question)?;
     let is_whole = grouping.left_out().len() == 0;
     let plan = Plan {
         locks: grouping.locks().collect(),
@@ -68,6 +70,14 @@ fn beside(plan: &Plan, question: &Question) -> String {
         said.push(only.resolution().tree(SHOWN_DEPTH).to_string());
     }
     said.extend(asking::unread(question));
+    said.extend(asking::meant(question));
+    if plan
+        .grouping
+        .left_out()
+        .any(|one| is_undated(&one.explanation))
+    {
+        said.push(format!("note: {WITHOUT_DATES}"));
+    }
     if plan.freshness == Freshness::Embedded && question.engine != Engine::Native {
         let note =
             "note: planned with this program's own facts; the registry may know newer releases";

@@ -143,7 +143,7 @@ fn refusals_as_people_read_them() {
 fn the_help_and_the_readme_list_the_same_codes() {
     let help = Home::new().ok("--help");
     let readme = include_str!("../../README.md");
-    for code in 0..=7 {
+    for code in (0..=7).chain([130]) {
         let line = help
             .lines()
             .find(|line| line.trim_start().starts_with(&format!("{code}  ")));

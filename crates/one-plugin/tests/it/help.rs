@@ -2,7 +2,7 @@
 
 use crate::program::Home;
 
-const COMMANDS: &[&str] = &[
+pub(crate) const COMMANDS: &[&str] = &[
     "",
     "demo",
     "sync",

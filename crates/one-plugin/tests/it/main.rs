@@ -7,9 +7,12 @@
 
 mod bad_input;
 mod demo;
+mod examples;
 mod exits;
 mod filter;
 mod help;
+mod installs;
+mod interrupts;
 mod journey;
 mod machine;
 mod program;
