@@ -2,6 +2,7 @@
 //!
 //! The patterns are built from parts, so that this file does not find itself.
 
+use super::layers::CORE;
 use super::{Issue, SourceFile};
 
 /// Hosts of package registries: the client is configured with one, we never name one.
@@ -51,12 +52,26 @@ const LEFTOVERS: &[(&str, &str)] = &[
     (concat!("db", "g!("), "remove it"),
 ];
 
+/// What the core crates do without, so that they run in a browser and answer the same everywhere. A compiler for wasm32 lets it pass and
+/// it fails at run time.
+const OUTSIDE: &[&str] = &[
+    "std::env::",
+    "std::fs",
+    "std::net::",
+    "std::process",
+    "std::thread::",
+    "std::time::Instant",
+];
+
 /// All findings in one file.
 #[must_use]
 pub fn check(file: &SourceFile) -> Vec<Issue> {
     let rust = file.path.ends_with(".rs");
     let lock =
         file.path.ends_with("package-lock.json") || file.path.ends_with("npm-shrinkwrap.json");
+    let core = CORE
+        .iter()
+        .any(|name| file.path.starts_with(&format!("crates/{name}/src/")));
     let mut issues = Vec::new();
     for (index, line) in file.text.lines().enumerate() {
         let mut report = |what: String, fix: &str| {
@@ -79,6 +94,15 @@ pub fn check(file: &SourceFile) -> Vec<Issue> {
                 "the lock names where packages came from".to_owned(),
                 "run `npm install --package-lock-only --omit-lockfile-registry-resolved`",
             );
+        }
+        let code = line.split("//").next().unwrap_or_default();
+        if core {
+            for outside in OUTSIDE.iter().filter(|word| has_word(code, word)) {
+                report(
+                    format!("`{outside}` in a core crate"),
+                    "take what it gives as an argument, or make it a port that an adapter implements",
+                );
+            }
         }
         if rust {
             for (leftover, fix) in LEFTOVERS.iter().filter(|(word, _)| has_word(line, word)) {

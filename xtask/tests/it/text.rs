@@ -109,3 +109,26 @@ fn a_lock_must_not_say_where_packages_came_from() {
     );
     assert_eq!(findings("js/package.json", text), [""; 0]);
 }
+
+#[test]
+fn core_crates_do_without_the_machine() {
+    for line in [
+        "use std::fs;",
+        "    let text = std::fs::read_to_string(path)?;",
+        "std::thread::spawn(f);",
+        "use std::net::TcpStream;",
+        "std::env::var(\"HOME\")",
+        "std::process::exit(1)",
+    ] {
+        let found = findings("crates/plugin-resolver/src/solve/mod.rs", line);
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        for elsewhere in [
+            "crates/plugin-resolver/tests/it/main.rs",
+            "crates/one-plugin/src/main.rs",
+        ] {
+            assert_eq!(findings(elsewhere, line), [""; 0]);
+        }
+    }
+    let words = "/// As with std::fs, but pure.\nuse std::fmt;\nstd::thread_local! {}";
+    assert_eq!(findings("crates/one-ontology/src/lib.rs", words), [""; 0]);
+}
