@@ -159,6 +159,15 @@ fn drift(universe: &UniverseBuilder, asked: Request, lock: Lock) -> String {
 }
 
 #[test]
+fn what_a_version_needed_that_is_gone_is_not_unneeded() {
+    for others in ["", "\n a@2.0.0"] {
+        let library = format!("core@1.0.0\n x@1.0.0\n b@1.0.0: core ^1{others}");
+        let drift = drift(&builder(&library), request("a *, b *"), lock("a *, b *"));
+        assert!(!drift.contains("x 1.0.0"), "{drift}");
+    }
+}
+
+#[test]
 fn everything_that_drifted_is_said() {
     let mut texts = Vec::new();
     let mut tell = |what: &str, drift: String| texts.push(format!("{what}\n{drift}"));

@@ -5,6 +5,7 @@
 
 mod advice;
 mod bad_input;
+mod budgets;
 mod cases;
 mod chains;
 mod conflicts;
