@@ -72,6 +72,8 @@ pub enum UnresolvableKind {
     Patch,
     /// A protocol that is not known.
     Protocol,
+    /// Text that is no dependency at all: `>>1`.
+    Unreadable,
 }
 
 impl UnresolvableKind {
@@ -87,6 +89,7 @@ impl UnresolvableKind {
             Self::Catalog => "a catalog of its publisher's repository",
             Self::Patch => "a locally patched package",
             Self::Protocol => "an unknown protocol",
+            Self::Unreadable => "text that npm cannot read",
         }
     }
 }

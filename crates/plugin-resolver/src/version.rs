@@ -13,6 +13,9 @@ use crate::ResolverError;
 /// The largest number in a version: JavaScript's `Number.MAX_SAFE_INTEGER`.
 pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
+/// What was expected where a number begins with a zero.
+pub(crate) const NO_LEADING_ZERO: &str = "no zero before the other digits";
+
 /// The longest version text, in UTF-16 units as JavaScript counts.
 const MAX_UNITS: usize = 256;
 
@@ -96,6 +99,13 @@ pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
             (value, _) if value > MAX_NUMBER => {
                 return Err((at, "a number of at most 9007199254740991"));
             }
+            (_, length)
+                if bytes
+                    .get(at + length)
+                    .is_some_and(|byte| byte.is_ascii_digit()) =>
+            {
+                return Err((at, NO_LEADING_ZERO));
+            }
             (value, length) => {
                 at += length;
                 value
@@ -113,8 +123,8 @@ pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
         let rest = text.get(at..).unwrap_or_default();
         let end = rest.find('+').unwrap_or(rest.len());
         let body = rest.get(..end).unwrap_or_default();
-        if !body.split('.').all(is_prerelease_identifier) {
-            return Err((at, "prerelease identifiers separated by dots"));
+        if let Some((offset, expected)) = prerelease_miss(body) {
+            return Err((at + offset, expected));
         }
         pre =
             Prerelease::new(body).map_err(|_| (at, "prerelease identifiers separated by dots"))?;
@@ -129,8 +139,13 @@ pub(crate) fn parse_full(text: &str) -> Result<Version, (usize, &'static str)> {
             .ok_or((at, "build identifiers separated by dots"))?;
         at = text.len();
     }
-    if at < text.len() {
-        return Err((at, "the end of the version"));
+    if let Some(next) = bytes.get(at) {
+        let expected = match next {
+            b'.' => "the end of the version after its third number",
+            b'a'..=b'z' | b'A'..=b'Z' => "`-` before the prerelease",
+            _ => "the end of the version",
+        };
+        return Err((at, expected));
     }
     let [major, minor, patch] = numbers;
     Ok(Version {
@@ -156,7 +171,7 @@ pub(crate) fn read_number(text: &[u8]) -> (u64, usize) {
 }
 
 /// One identifier of a prerelease, with the lengths up to which node-semver reads one.
-pub(crate) fn is_prerelease_identifier(text: &str) -> bool {
+fn is_prerelease_identifier(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == text.len() {
         return !text.is_empty() && read_number(text.as_bytes()).1 == text.len();
@@ -164,6 +179,28 @@ pub(crate) fn is_prerelease_identifier(text: &str) -> bool {
     digits <= 256
         && text.len() - digits <= 251
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Where dot-separated identifiers are no prerelease, and what was expected there.
+pub(crate) fn prerelease_miss(text: &str) -> Option<(usize, &'static str)> {
+    let mut at = 0;
+    for identifier in text.split('.') {
+        if !is_prerelease_identifier(identifier) {
+            let is_number = identifier.bytes().all(|b| b.is_ascii_digit());
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            let expected = match identifier.bytes().position(|b| !is_plain(b)) {
+                Some(odd) => return Some((at + odd, "letters, digits, `-` or `.`")),
+                None if identifier.is_empty() => "a prerelease identifier",
+                None if is_number && identifier.starts_with('0') => {
+                    "a number without leading zeros"
+                }
+                None => "a shorter prerelease identifier",
+            };
+            return Some((at, expected));
+        }
+        at += identifier.len() + 1;
+    }
+    None
 }
 
 /// The text, cut where a message would cut it anyway.

@@ -215,7 +215,7 @@ The same packages and the same facts give the same bytes.")]
     /// Answer range cases from standard input, a JSON line each
     #[command(after_help = "Example:
   echo '{\"range\": \"^1.2\", \"versions\": [\"1.2.3\", \"2.0.0\"]}' | one-plugin ranges
-  {\"valid\":true,\"satisfied\":[true,false]}")]
+  {\"satisfied\":[true,false],\"valid\":true}")]
     Ranges,
     /// Answer resolution cases from standard input, a JSON line each
     #[command(after_help = "Example:

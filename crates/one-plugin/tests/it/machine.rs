@@ -145,6 +145,91 @@ fn many_lines_at_once_are_answered_in_order() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let case = r#"{"range": "1", "versions": ["1.0.0"]}"#;
+    let mark = '\u{feff}';
+    let ran = Home::new().feed(
+        "ranges",
+        format!("{mark}{case}\n{case}\n{mark}{case}").as_bytes(),
+    );
+    let answers: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let valid: Vec<&Value> = answers.iter().map(|answer| &answer["valid"]).collect();
+    assert_eq!(valid, [true, true, false]);
+}
+
+#[test]
+fn what_came_together_is_answered_before_more_is_waited_for() {
+    let home = Home::new();
+    let mut child = home
+        .command(["resolve", "--cases"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for count in [1, 2, 7, 200, 1, 3_000] {
+        let case = |at| format!("{{\"id\": {at}, \"packages\": {{}}, \"root\": {{}}}}\n");
+        let cases: String = (0..count).map(case).collect();
+        // The beginning of the next question, too.
+        stdin.write_all(cases.as_bytes()).unwrap();
+        stdin.write_all(b"  ").unwrap();
+        for at in 0..count {
+            let mut answer = String::new();
+            stdout.read_line(&mut answer).unwrap();
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            assert_eq!(answer["id"], at);
+        }
+    }
+    drop(stdin);
+    // The last question is two spaces.
+    let mut rest = String::new();
+    stdout.read_line(&mut rest).unwrap();
+    assert!(rest.contains("the line is empty"), "{rest}");
+    assert!(child.wait().unwrap().success());
+}
+
+/// 200,000 empty lines are 200 KB, and their answers 20 MB.
+#[test]
+#[cfg(target_os = "linux")]
+fn lines_on_their_way_are_bounded() {
+    const LINES: usize = 200_000;
+    let home = Home::new();
+    let mut child = home
+        .command(["ranges"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    // Nothing is read before all is asked, or as much as the program takes without being read.
+    let asked = std::thread::spawn(move || {
+        stdin.write_all(&[b'\n'; LINES]).unwrap();
+        stdin
+    });
+    let mut answer = String::new();
+    for at in 0..LINES {
+        answer.clear();
+        stdout.read_line(&mut answer).unwrap();
+        assert!(answer.ends_with("\"valid\":false}\n"), "{at}: {answer}");
+    }
+    let stdin = asked.join().unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes: usize = most
+        .and_then(|most| most.trim().strip_suffix(" kB")?.parse().ok())
+        .unwrap();
+    assert!(kilobytes < 64 * 1024, "{kilobytes} kB");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_ends_it_quietly() {
     let home = Home::new();
     let mut child = home

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::text::{Between, Line};
 use crate::PackageName;
+use crate::spec::Spec;
 use crate::universe::{Demanded, Need, Universe};
+use crate::version::is_js_space;
 
 /// What is asked of a package. As JSON `{"spec": "^1.0.0"}` or `{"symbols": {"entry": ".", "names": ["x"]}}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -41,7 +43,7 @@ impl Demand {
     pub(crate) fn phrase(&self, package: &PackageName, admits: &[Version]) -> Line {
         match self {
             // An alias names the package itself.
-            Self::Spec(spec) if spec.starts_with("npm:") => self.term(),
+            Self::Spec(spec) if matches!(Spec::parse(spec), Ok(Spec::Alias { .. })) => self.term(),
             Self::Spec(_) => Line::default().name(package).plain(" ").and(self.term()),
             Self::Symbols { entry, names } => {
                 let path = entry.strip_prefix('.').unwrap_or(entry);
@@ -59,7 +61,9 @@ impl Demand {
     pub(super) fn term(&self) -> Line {
         const SHOWN: usize = 3;
         match self {
-            Self::Spec(spec) if spec.is_empty() => Line::default().range("*"),
+            Self::Spec(spec) if spec.trim_matches(is_js_space).is_empty() => {
+                Line::default().range("*")
+            }
             Self::Spec(spec) => Line::default().range(spec),
             Self::Symbols { names, .. } => {
                 let shown = names.iter().take(SHOWN);

@@ -4,7 +4,7 @@ use semver::{Prerelease, Version};
 
 use super::Prereleases;
 use super::comparator::{Comparator, Operator};
-use super::partial::{A_VERSION, Miss, Partial, operator};
+use super::partial::{A_SMALLER_NUMBER, A_VERSION, Miss, NO_COMMA, Partial, TWO_BARS, operator};
 use crate::version::{MAX_NUMBER, parse_full};
 
 /// An operator with major, minor, patch and prerelease.
@@ -25,10 +25,13 @@ impl Desugar<'_> {
             [b'~', b'>', ..] => (Self::tilde, 2),
             [b'~', ..] => (Self::tilde, 1),
             [b'-', ..] => return Err((0, "one version before ` - ` and one behind it")),
+            [b',', ..] => return Err((0, NO_COMMA)),
+            [b'|', ..] => return Err((0, TWO_BARS)),
             _ => return self.compared(bytes),
         };
         let rest = bytes.get(length..).unwrap_or_default();
-        let expanded = Partial::whole(rest).and_then(|partial| expand(self, &partial));
+        let expanded = Partial::whole(rest)
+            .and_then(|partial| expand(self, &partial).map_err(|miss| partial.locate(miss)));
         expanded.map_err(|miss| behind(length, miss))
     }
 
@@ -131,7 +134,7 @@ impl Desugar<'_> {
         match Partial::whole(bytes.get(length..).unwrap_or_default()) {
             Ok(partial) => self
                 .compared_with(operator, &partial)
-                .map_err(|miss| behind(length, miss)),
+                .map_err(|miss| behind(length, partial.locate(miss))),
             Err(miss) => self.starred(bytes).unwrap_or(Err(behind(length, miss))),
         }
     }
@@ -242,7 +245,7 @@ const ONE_V: &str = "a version with at most one `v` before it";
 
 fn comparator((operator, (major, minor, patch, pre)): Bound<'_>) -> Result<Comparator, Miss> {
     if major.max(minor).max(patch) > MAX_NUMBER {
-        return Err((0, "numbers of at most 9007199254740991"));
+        return Err((0, A_SMALLER_NUMBER));
     }
     let version = Version {
         pre: Prerelease::new(pre).map_err(|_| (0, "a prerelease"))?,

@@ -1,6 +1,6 @@
 //! Versions with parts left out or open: `1`, `1.2.x`, `v1.2.3-beta`.
 
-use crate::version::{is_prerelease_identifier, read_number};
+use crate::version::{MAX_NUMBER, NO_LEADING_ZERO, prerelease_miss, read_number};
 
 use super::comparator::Operator;
 
@@ -117,12 +117,29 @@ impl<'a> Partial<'a> {
         prefix.is_empty() || prefix == b"v"
     }
 
+    /// The miss, and at the number that is too large if it is about one.
+    pub(super) fn locate(&self, (at, expected): Miss) -> Miss {
+        let is_too_large = |part: &Part| part.number().is_some_and(|number| number > MAX_NUMBER);
+        let mut parts = self.parts.iter().zip(self.starts);
+        match parts.find(|(part, _)| expected == A_SMALLER_NUMBER && is_too_large(part)) {
+            Some((_, start)) => (start, expected),
+            None => (at, expected),
+        }
+    }
+
     fn unexpected(&self, next: u8) -> Miss {
+        let last = self.parts.iter().zip(self.starts).rev();
+        let last = last.into_iter().find(|(part, _)| **part != Part::Absent);
         let is_full = self.parts[2] != Part::Absent;
         let expected = match next {
-            b'0'..=b'9' => "no zero before the other digits",
-            b',' => "a space instead of the comma",
-            b'|' => "`||` between alternatives",
+            // What is read of a number ends behind a first zero, and where no number is that long.
+            b'0'..=b'9' => match last {
+                Some((Part::Number(0), start)) => return (start, NO_LEADING_ZERO),
+                Some((Part::Number(_), start)) => return (start, A_SMALLER_NUMBER),
+                _ => "the end of the version, a space or `||`",
+            },
+            b',' => NO_COMMA,
+            b'|' => TWO_BARS,
             b'.' if is_full => "the end of the version after its third number",
             b'a'..=b'z' | b'A'..=b'Z' if is_full => "`-` before the prerelease",
             b'+' => "build identifiers separated by dots after `+`",
@@ -146,6 +163,9 @@ pub(super) fn operator(bytes: &[u8]) -> (Option<Operator>, usize) {
 
 /// What may begin where nothing has begun.
 pub(super) const A_VERSION: &str = "a version such as 1.2.3, 1.x or `*`";
+pub(super) const A_SMALLER_NUMBER: &str = "numbers of at most 9007199254740991";
+pub(super) const NO_COMMA: &str = "a space instead of the comma";
+pub(super) const TWO_BARS: &str = "`||` between alternatives";
 
 fn component(bytes: &[u8]) -> Result<(Part, usize), &'static str> {
     match bytes.first() {
@@ -162,25 +182,10 @@ fn prerelease_of(bytes: &[u8]) -> Result<&str, Miss> {
     let text = ascii_run(bytes, |b| {
         b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')
     });
-    let mut at = 0;
-    for identifier in text.split('.') {
-        if identifier.is_empty() {
-            return Err((at, "a prerelease identifier"));
-        }
-        if !is_prerelease_identifier(identifier) {
-            let zero = identifier.starts_with('0');
-            return Err((
-                at,
-                if zero {
-                    "a number without leading zeros"
-                } else {
-                    "a shorter prerelease identifier"
-                },
-            ));
-        }
-        at += identifier.len() + 1;
+    match prerelease_miss(text) {
+        Some(miss) => Err(miss),
+        None => Ok(text),
     }
-    Ok(text)
 }
 
 fn ascii_run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> &str {

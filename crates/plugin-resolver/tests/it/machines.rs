@@ -45,6 +45,87 @@ fn resolve_lines() {
 }
 
 #[test]
+fn what_a_release_needs_and_nothing_meets() {
+    let case = |needs: &str| {
+        format!(
+            r#"{{"id": 1, "packages": {{"a": {{"1.0.0": {{"b": "1"}}, "1.1.0": {{"b": {needs}}}}}, "b": {{"1.0.0": {{}}}}}}, "root": {{"a": "ROOT"}}}}"#
+        )
+    };
+    let rows: Vec<String> = [
+        "latest",
+        "next",
+        "workspace:*",
+        "npm:b@^1",
+        "npm:c@^1",
+        "npm:",
+        "github:owner/repo",
+        "../b",
+        ">>1",
+        "1.2.3.4",
+        r"not \n\u001b a range",
+        " ",
+        "2",
+    ]
+    .iter()
+    .map(|needs| {
+        let line = case(&format!("\"{needs}\""));
+        let both = answer_resolve_line(&line.replace("ROOT", "^1"));
+        let newest = answer_resolve_line(&line.replace("ROOT", "1.1.0"));
+        format!("{needs}\n  {both}\n  {newest}")
+    })
+    .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn what_nobody_selects_may_need_anything() {
+    let line =
+        r#"{"packages": {"a": {"1.0.0": {}}, "z": {"1.0.0": {"a": ">>"}}}, "root": {"a": "*"}}"#;
+    assert_eq!(
+        answer_resolve_line(line),
+        r#"{"id":null,"order":[["a"]],"outcome":"solution","selection":{"a":"1.0.0"}}"#
+    );
+}
+
+#[test]
+fn what_cannot_be_understood_says_where() {
+    let rows: Vec<String> = [
+        r#"{"id": "root tag", "packages": {"a": {"1.0.0": {}}}, "root": {"a": "latest"}}"#,
+        r#"{"id": "root range", "packages": {"a": {"1.0.0": {}}}, "root": {"a": ">>1"}}"#,
+        r#"{"id": "root name", "packages": {}, "root": {"../a": "1"}}"#,
+        r#"{"id": "name", "packages": {"_a": {}}, "root": {}}"#,
+        r#"{"id": "version", "packages": {"a": {"1.0.0": {}, "one": {}}}, "root": {}}"#,
+        r#"{"id": "dependency", "packages": {"a": {"1.0.0": {"a b": "1"}}}, "root": {}}"#,
+        r#"{"id": "two packages", "packages": {"b": {}, "a": {"1.0.0": {}}, "b": {}}, "root": {}}"#,
+        r#"{"id": "two packages, escaped", "packages": {"b": {}, "b": {}}, "root": {}}"#,
+        r#"{"id": "two versions", "packages": {"a": {"1.0.0": {}, "1.0.0": {"b": "1"}}}, "root": {}}"#,
+        r#"{"id": "two spellings", "packages": {"a": {"v1.0.0": {}, "1.0.0": {"b": "1"}}}, "root": {}}"#,
+        r#"{"id": "two needs", "packages": {"a": {"1.0.0": {"b": "1", "b": "2"}}}, "root": {}}"#,
+        r#"{"id": "two roots", "packages": {}, "root": {"b": "1", "b": "1"}}"#,
+        r#"{"id": "two members", "packages": {}, "root": {}, "root": {}}"#,
+        r#"{"id": "no text", "packages": {"a": {"1.0.0": {"b": 1}}}, "root": {}}"#,
+        r#"["list", {}, {}]"#,
+    ]
+    .iter()
+    .map(|line| answer_resolve_line(line))
+    .collect();
+    insta::assert_snapshot!(rows.join("\n"));
+    let alternatives = "1||".repeat(2_000);
+    let line =
+        format!(r#"{{"packages": {{"a": {{"1.0.0": {{"b": "{alternatives}"}}}}}}, "root": {{}}}}"#);
+    insta::assert_snapshot!("what_is_too_large_says_where", answer_resolve_line(&line));
+}
+
+#[test]
+fn a_list_is_no_case() {
+    let answer = answer_ranges_line(r#"["^1", ["1.0.0"], false]"#);
+    assert_eq!(
+        answer,
+        r#"{"error":{"_tag":"InvalidCase","message":"the case cannot be read: expected an object, not a list"},"valid":false}"#
+    );
+}
+
+#[test]
 fn hostile_lines_are_answered() {
     for line in [
         "[".repeat(1_000_000),
