@@ -169,10 +169,12 @@ fn write(
     for (weight, promise) in promised {
         // Without an answer its thread has panicked, and so will the one that waits for all of them.
         let answers = promise.recv().map_err(|_| NobodyReads);
-        if answers.and_then(|answers| put(&answers)).is_err() || written.send(weight).is_err() {
+        if answers.and_then(|answers| put(&answers)).is_err() {
             nobody_reads.store(true, Ordering::Relaxed);
             return;
         }
+        // Once all is asked, nobody counts any more.
+        let _counted = written.send(weight);
     }
 }
 

@@ -9,6 +9,7 @@ mod budgets;
 mod cases;
 mod chains;
 mod conflicts;
+mod edges;
 mod graphs;
 mod groups;
 mod held;
