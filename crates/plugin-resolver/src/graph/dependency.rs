@@ -94,8 +94,11 @@ impl DependencyGraph {
     /// that could stand next to each other the one with the least member comes first.
     #[must_use]
     pub fn order(&self) -> Vec<Vec<usize>> {
+        if let Some(order) = self.order_without_cycles() {
+            return alone(order);
+        }
         let mut order = Vec::with_capacity(self.len());
-        for component in self.units() {
+        for component in self.cyclic_units() {
             match self.hard_units(&component) {
                 Some(units) => order.extend(units),
                 None => order.push(component),
@@ -107,7 +110,11 @@ impl DependencyGraph {
     /// Every group of nodes that need each other, in order.
     #[must_use]
     pub fn cycles(&self) -> Vec<Cycle> {
-        let groups = self.units().into_iter().filter(|unit| unit.len() > 1);
+        if self.order_without_cycles().is_some() {
+            return Vec::new();
+        }
+        let groups = self.cyclic_units();
+        let groups = groups.into_iter().filter(|unit| unit.len() > 1);
         groups
             .map(|members| {
                 let units = self.hard_units(&members);
@@ -139,11 +146,20 @@ impl DependencyGraph {
 
     /// Strongly connected components in topological order.
     fn units(&self) -> Vec<Vec<usize>> {
-        // Most graphs have no cycle, and then every node is its own component.
-        let waiting = self.needs.iter().map(|row| narrow(row.len())).collect();
-        if let Some(order) = topological(waiting, &self.dependent_rows()) {
-            return order.into_iter().map(|node| vec![node]).collect();
+        match self.order_without_cycles() {
+            Some(order) => alone(order),
+            None => self.cyclic_units(),
         }
+    }
+
+    /// Most graphs have no cycle, and then every node is its own component.
+    fn order_without_cycles(&self) -> Option<Vec<usize>> {
+        let waiting = self.needs.iter().map(|row| narrow(row.len())).collect();
+        topological(waiting, &self.dependent_rows())
+    }
+
+    /// As [`Self::units`], without a look whether every node is its own.
+    fn cyclic_units(&self) -> Vec<Vec<usize>> {
         let (component, count) = components(&self.needs, |(to, _)| to);
         let of = |node: usize| component.get(node).copied().map_or(usize::MAX, widen);
         let members = Rows::group(count, (0..self.len()).map(|node| (of(node), node)));
@@ -235,6 +251,10 @@ impl DependencyGraph {
         }
         None
     }
+}
+
+fn alone(order: Vec<usize>) -> Vec<Vec<usize>> {
+    order.into_iter().map(|node| vec![node]).collect()
 }
 
 /// Each node after all that it needs, the least first where there is a choice; nothing if there is a cycle. `waiting` says how many
