@@ -56,7 +56,7 @@ fn accepted(instance: &Instance<'_>, package: u32, version: u32, disputed: u32) 
     if package == disputed {
         return Bits::singleton(version);
     }
-    let Some(restrictions) = instance.restrictions(package, version) else {
+    let Some(restrictions) = instance.restrictions(package, version, Bits::clone) else {
         return Bits::EMPTY;
     };
     restrictions

@@ -22,14 +22,26 @@ pub(crate) fn broken_root(instance: &Instance<'_>, broken: usize) -> Failure {
         is_minimal: true,
     };
     let all: Vec<usize> = (0..instance.roots.len()).collect();
-    Failure::Conflict(Box::new(explanation(instance, &all, &core, &mut budget)))
+    Failure::Conflict(Box::new(explanation(
+        instance,
+        &all,
+        &core,
+        &mut budget,
+        Vec::new(),
+    )))
 }
 
-/// What the solver found impossible, reduced to its core.
-pub(crate) fn conflict(instance: &Instance<'_>, all: &[usize], reasons: Vec<Reason>) -> Failure {
+/// What the solver found impossible, reduced to its core. `near` is, by package, what the solver chose last.
+pub(crate) fn conflict(
+    instance: &Instance<'_>,
+    all: &[usize],
+    reasons: Vec<Reason>,
+    near: Vec<Option<u32>>,
+) -> Failure {
     let mut budget = instance.request.budget.count();
     let core = core(instance, all, reasons, &mut budget);
-    Failure::Conflict(Box::new(explanation(instance, all, &core, &mut budget)))
+    let explanation = explanation(instance, all, &core, &mut budget, near);
+    Failure::Conflict(Box::new(explanation))
 }
 
 /// Roots that clash, and the proof.
@@ -68,7 +80,7 @@ pub(super) fn core(
     let mut roots = roots_of(instance, among, &reasons);
     let mut is_minimal = true;
     let mut kept = BTreeSet::new();
-    let mut questions = Questions::new(instance, budget);
+    let mut questions = Questions::new(instance, budget, Vec::new());
     while let Some(tried) = roots
         .iter()
         .rev()
@@ -102,8 +114,9 @@ pub(super) fn explanation(
     all: &[usize],
     core: &Core,
     budget: &mut u64,
+    near: Vec<Option<u32>>,
 ) -> Explanation {
-    let removals = removals(instance, all, core, budget);
+    let removals = removals(instance, all, core, budget, near);
     Explanation {
         removals: requests(instance, &removals),
         ..beside_others(instance, all, core)
@@ -123,8 +136,14 @@ pub(super) fn beside_others(instance: &Instance<'_>, all: &[usize], core: &Core)
 }
 
 /// The roots of the core each of which, left out alone, leaves what can be met.
-fn removals(instance: &Instance<'_>, all: &[usize], core: &Core, budget: &mut u64) -> Vec<usize> {
-    let mut questions = Questions::new(instance, budget);
+fn removals(
+    instance: &Instance<'_>,
+    all: &[usize],
+    core: &Core,
+    budget: &mut u64,
+    near: Vec<Option<u32>>,
+) -> Vec<usize> {
+    let mut questions = Questions::new(instance, budget, near);
     // If there is another conflict beside this one, no single removal helps: one question instead of many.
     let rest = difference(all, &core.roots);
     if core.roots.is_empty() || !questions.is_possible(&rest) {

@@ -13,11 +13,16 @@ pub(super) struct Questions<'a, 'b> {
 }
 
 impl<'a, 'b> Questions<'a, 'b> {
-    pub(super) fn new(instance: &'b Instance<'a>, budget: &'b mut u64) -> Self {
+    /// `near` is, by package, what may well be selected of it; empty if nothing is known.
+    pub(super) fn new(
+        instance: &'b Instance<'a>,
+        budget: &'b mut u64,
+        near: Vec<Option<u32>>,
+    ) -> Self {
         Self {
             instance,
             budget,
-            near: Vec::new(),
+            near,
         }
     }
 
@@ -43,7 +48,7 @@ impl<'a, 'b> Questions<'a, 'b> {
         let outcome = match greedy::some(self.instance, roots, &self.near) {
             End::Selected(selected) => Outcome::Solved(selected),
             End::Impossible => return false,
-            End::Stuck => solver::solve(self.instance, roots, self.budget),
+            End::Stuck => solver::solve_near(self.instance, roots, self.budget, &self.near),
         };
         self.learn(&outcome);
         matches!(outcome, Outcome::Solved(_))

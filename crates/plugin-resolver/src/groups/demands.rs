@@ -100,7 +100,7 @@ fn of_all(
     for version in versions.below(limit).filter(|version| *version >= FIRST) {
         *releases = releases.checked_sub(1)?;
         // A release that can never be selected has no say.
-        let Some(restrictions) = instance.restrictions(package, version) else {
+        let Some(restrictions) = instance.restrictions(package, version, Bits::clone) else {
             continue;
         };
         let mut own: BTreeMap<u32, Bits> = BTreeMap::new();

@@ -187,15 +187,21 @@ impl<'a> Instance<'a> {
             })
     }
 
-    /// Each package that a release restricts, with what it leaves of it. Nothing if the release can never be selected.
-    pub(crate) fn restrictions(&self, package: u32, version: u32) -> Option<Vec<(u32, Bits)>> {
+    /// Each package that a release restricts, with what it leaves of it, put into the form that is wanted. Nothing if the release can
+    /// never be selected.
+    pub(crate) fn restrictions<S>(
+        &self,
+        package: u32,
+        version: u32,
+        form: impl Fn(&Bits) -> S,
+    ) -> Option<Vec<(u32, S)>> {
         let edges = self.package(package)?.edges(version);
         let mut restrictions = Vec::with_capacity(edges.len());
         for edge in edges {
             match self.effect(package, version, *edge) {
                 Effect::None => {}
                 Effect::Blocks => return None,
-                Effect::Leaves(target, left) => restrictions.push((target, left.into_owned())),
+                Effect::Leaves(target, left) => restrictions.push((target, form(&left))),
             }
         }
         Some(restrictions)

@@ -1,5 +1,6 @@
 //! The entry: greedy, then complete, then an explanation.
 
+mod course;
 mod frozen;
 pub(crate) mod greedy;
 mod held;
@@ -104,14 +105,15 @@ fn answer(request: &Request, instance: Instance<'_>) -> Result<Resolution, Failu
     }
     let steps = request.budget.count();
     let mut budget = steps;
-    match solver::solve(&instance, &roots, &mut budget) {
+    let (outcome, near) = solver::solve_noting(&instance, &roots, &mut budget);
+    match outcome {
         Outcome::Solved(selected) => {
             held::check(&instance, &selected)?;
             let used = steps - budget;
             let path = Path::Complete;
             Ok(Resolution::new(universe, request, selected, path, used))
         }
-        Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, &roots, reasons)),
+        Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, &roots, reasons, near)),
         Outcome::OutOfBudget => Err(Failure::Budget { steps }),
     }
 }

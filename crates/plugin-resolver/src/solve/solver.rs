@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use pubgrub::{
@@ -9,6 +10,7 @@ use pubgrub::{
     PubGrubError, VersionSet,
 };
 
+use crate::solve::course::{Course, NONE};
 use crate::solve::instance::{Instance, Urgency};
 use crate::universe::Bits;
 
@@ -39,19 +41,61 @@ pub(crate) enum Reason {
 /// Solves for some of the instance's roots, taking steps from the budget.
 // INVARIANT: the named roots have no problem of their own.
 pub(crate) fn solve(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Outcome {
-    let count = instance.universe.count();
-    let provider = Provider {
+    run(instance, roots, budget, &[]).0
+}
+
+/// Whether there is an answer, with one that is not always the preferred one: of each package, the version that it has in an answer to a
+/// similar request is tried first.
+pub(crate) fn solve_near(
+    instance: &Instance<'_>,
+    roots: &[usize],
+    budget: &mut u64,
+    near: &[Option<u32>],
+) -> Outcome {
+    run(instance, roots, budget, near).0
+}
+
+/// As [`solve`]; also, by package, the version that the search chose last. Where there is no answer, most of what has nothing to do with
+/// the conflict was chosen well.
+pub(crate) fn solve_noting(
+    instance: &Instance<'_>,
+    roots: &[usize],
+    budget: &mut u64,
+) -> (Outcome, Vec<Option<u32>>) {
+    run(instance, roots, budget, &[])
+}
+
+fn run(
+    instance: &Instance<'_>,
+    roots: &[usize],
+    budget: &mut u64,
+    near: &[Option<u32>],
+) -> (Outcome, Vec<Option<u32>>) {
+    if instance.universe.is_narrow() {
+        search::<Word>(instance, roots, budget, near)
+    } else {
+        search::<Wide>(instance, roots, budget, near)
+    }
+}
+
+fn search<S: Set>(
+    instance: &Instance<'_>,
+    roots: &[usize],
+    budget: &mut u64,
+    near: &[Option<u32>],
+) -> (Outcome, Vec<Option<u32>>) {
+    let provider: Provider<'_, '_, S> = Provider {
         instance,
         roots,
-        ranks: RefCell::new(vec![None; count]),
-        ranked: Cell::new(0),
-        is_root: RefCell::new(vec![false; count]),
+        near,
+        course: RefCell::new(Course::new(instance.universe.count())),
         steps: Cell::new(*budget),
-        paid: Cell::new(WORDS.get()),
+        paid: Cell::new(WORK.get()),
+        sets: PhantomData,
     };
     let result = pubgrub::resolve(&provider, REQUEST, 0_u32);
     *budget = provider.steps.get();
-    match result {
+    let outcome = match result {
         Ok(solution) => {
             let mut selected: Vec<(u32, u32)> = solution
                 .into_iter()
@@ -67,7 +111,8 @@ pub(crate) fn solve(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) 
             | PubGrubError::ErrorChoosingVersion { .. }
             | PubGrubError::ErrorRetrievingDependencies { .. },
         ) => Outcome::OutOfBudget,
-    }
+    };
+    (outcome, provider.course.into_inner().chosen())
 }
 
 /// The package that stands for the request.
@@ -84,79 +129,61 @@ impl fmt::Display for OutOfBudget {
 
 impl std::error::Error for OutOfBudget {}
 
-struct Provider<'a, 'b> {
+struct Provider<'a, 'b, S> {
     instance: &'b Instance<'a>,
     roots: &'b [usize],
-    ranks: RefCell<Vec<Option<u32>>>,
-    ranked: Cell<u32>,
-    is_root: RefCell<Vec<bool>>,
+    /// By package, what is tried first; empty if that is what is preferred.
+    near: &'b [Option<u32>],
+    course: RefCell<Course>,
     steps: Cell<u64>,
-    /// [`WORDS`] that are paid for.
+    /// [`WORK`] that is paid for.
     paid: Cell<u64>,
+    sets: PhantomData<S>,
 }
 
 thread_local! {
-    /// How many words of version sets this thread has looked at. pubgrub asks sets, and nobody else, what it wants to know; this is how
+    /// How much this thread has looked at version sets. pubgrub asks sets, and nobody else, what it wants to know; this is how
     /// its work between two decisions can be seen. Only differences are read.
-    static WORDS: Cell<u64> = const { Cell::new(0) };
+    static WORK: Cell<u64> = const { Cell::new(0) };
 }
 
-/// So many words of version sets cost as much as a decision.
-const WORDS_PER_STEP: u64 = 64;
+/// So much work on version sets costs as much as a decision.
+const WORK_PER_STEP: u64 = 64;
+/// So many words of one set are looked at in the time that it takes to come by another set.
+const WORDS_LOOKED_AT: usize = 16;
+/// A new set may be kept until the end, and memory is dearer than time.
+const WORDS_MADE: usize = 2;
 
-fn count(words: usize) {
-    WORDS.set(
-        WORDS
-            .get()
-            .wrapping_add(u64::try_from(words).unwrap_or(u64::MAX)),
+fn count(work: usize) {
+    WORK.set(
+        WORK.get()
+            .wrapping_add(u64::try_from(work).unwrap_or(u64::MAX)),
     );
 }
 
-impl Provider<'_, '_> {
-    fn rank(&self, package: u32) -> u32 {
-        let ranks = self.ranks.borrow();
-        at(&ranks, package).copied().flatten().unwrap_or(u32::MAX)
-    }
-
-    fn discover(&self, package: u32) {
-        let mut ranks = self.ranks.borrow_mut();
-        let slot = usize::try_from(package)
-            .ok()
-            .and_then(|at| ranks.get_mut(at));
-        if let Some(slot @ None) = slot {
-            *slot = Some(self.ranked.get());
-            self.ranked.set(self.ranked.get() + 1);
-        }
-    }
-
-    fn requested(&self) -> Vec<(u32, Bits)> {
+impl<S: Set> Provider<'_, '_, S> {
+    fn requested(&self) -> Vec<(u32, S)> {
         let mut restrictions = Vec::new();
+        let mut course = self.course.borrow_mut();
         for root in self.roots {
             let need = self.instance.roots.get(*root).map(|root| &root.need);
             if let Some(Ok((package, bits))) = need {
-                let mut is_root = self.is_root.borrow_mut();
-                let slot = usize::try_from(*package)
-                    .ok()
-                    .and_then(|at| is_root.get_mut(at));
-                if let Some(slot) = slot {
-                    *slot = true;
+                if let Some(known) = course.package(*package) {
+                    known.is_root = true;
                 }
-                restrictions.push((*package, bits.clone()));
+                restrictions.push((*package, S::of(bits)));
             }
         }
-        restrictions.extend(self.instance.hosts.iter().cloned());
+        let hosts = self.instance.hosts.iter();
+        restrictions.extend(hosts.map(|(package, bits)| (*package, S::of(bits))));
         restrictions
     }
 }
 
-fn at<T>(values: &[T], index: u32) -> Option<&T> {
-    values.get(usize::try_from(index).ok()?)
-}
-
-impl DependencyProvider for Provider<'_, '_> {
+impl<S: Set> DependencyProvider for Provider<'_, '_, S> {
     type P = u32;
     type V = u32;
-    type VS = Bits;
+    type VS = S;
     type Priority = Urgency;
     type M = &'static str;
     type Err = OutOfBudget;
@@ -164,39 +191,53 @@ impl DependencyProvider for Provider<'_, '_> {
     fn prioritize(
         &self,
         package: &u32,
-        left: &Bits,
+        left: &S,
         statistics: &PackageResolutionStatistics,
     ) -> Urgency {
-        let is_root = at(&self.is_root.borrow(), *package)
-            .copied()
-            .unwrap_or(false);
+        let mut course = self.course.borrow_mut();
+        course.undo(*package);
+        let known = course.package(*package);
+        let (rank, is_root) = known.map_or((NONE, false), |known| (known.rank, known.is_root));
         let conflicts = statistics.conflict_count();
-        self.instance
-            .urgency(*package, left, self.rank(*package), is_root, conflicts)
+        left.as_bits(|left| {
+            self.instance
+                .urgency(*package, left, rank, is_root, conflicts)
+        })
     }
 
-    fn choose_version(&self, package: &u32, left: &Bits) -> Result<Option<u32>, OutOfBudget> {
+    fn choose_version(&self, package: &u32, left: &S) -> Result<Option<u32>, OutOfBudget> {
         if *package == REQUEST {
             return Ok(Some(0));
         }
-        Ok(self.instance.preferred(*package, left))
+        let near = usize::try_from(*package)
+            .ok()
+            .and_then(|at| *self.near.get(at)?);
+        let chosen = left.as_bits(|left| {
+            near.filter(|version| left.contains(*version))
+                .or_else(|| self.instance.preferred(*package, left))
+        });
+        if let Some(version) = chosen {
+            self.course.borrow_mut().decide(*package, version);
+        }
+        Ok(chosen)
     }
 
     fn get_dependencies(
         &self,
         package: &u32,
         version: &u32,
-    ) -> Result<Dependencies<u32, Bits, &'static str>, OutOfBudget> {
+    ) -> Result<Dependencies<u32, S, &'static str>, OutOfBudget> {
         let restrictions = if *package == REQUEST {
             Some(self.requested())
         } else {
-            self.instance.restrictions(*package, *version)
+            self.instance.restrictions(*package, *version, S::of)
         };
         Ok(match restrictions {
             None => Dependencies::Unavailable("it can never be selected"),
             Some(restrictions) => {
+                let mut course = self.course.borrow_mut();
                 for (target, _) in &restrictions {
-                    self.discover(*target);
+                    course.discover(*target);
                 }
                 Dependencies::Available(restrictions.into_iter().collect())
             }
@@ -208,62 +249,179 @@ impl DependencyProvider for Provider<'_, '_> {
             self.steps.set(0);
             return Err(OutOfBudget);
         }
-        let dearer = WORDS.get().wrapping_sub(self.paid.get()) / WORDS_PER_STEP;
+        let dearer = WORK.get().wrapping_sub(self.paid.get()) / WORK_PER_STEP;
         self.paid
-            .set(self.paid.get().wrapping_add(dearer * WORDS_PER_STEP));
-        let cost = 1 + dearer;
+            .set(self.paid.get().wrapping_add(dearer * WORK_PER_STEP));
+        let cost = 1 + dearer + self.course.borrow_mut().way_back();
         let left = self.steps.get().checked_sub(cost).ok_or(OutOfBudget)?;
         self.steps.set(left);
         Ok(())
     }
 }
 
-impl VersionSet for Bits {
+/// A set of versions as the search holds it.
+trait Set: VersionSet<V = u32> {
+    fn of(bits: &Bits) -> Self;
+    fn into_bits(self) -> Bits;
+    fn as_bits<T>(&self, ask: impl FnOnce(&Bits) -> T) -> T;
+}
+
+/// A set of versions of any package.
+#[derive(Debug, Clone, Eq)]
+struct Wide(Bits);
+
+impl Wide {
+    fn look(&self, other: &Self) {
+        count(1 + self.0.words().max(other.0.words()) / WORDS_LOOKED_AT);
+    }
+
+    fn made(bits: Bits) -> Self {
+        count(1 + bits.words() / WORDS_MADE);
+        Self(bits)
+    }
+}
+
+/// Needs of a package are compared with all that other versions of it need.
+impl PartialEq for Wide {
+    fn eq(&self, other: &Self) -> bool {
+        count(1);
+        self.0 == other.0
+    }
+}
+
+impl Set for Wide {
+    fn of(bits: &Bits) -> Self {
+        Self(bits.clone())
+    }
+
+    fn into_bits(self) -> Bits {
+        self.0
+    }
+
+    fn as_bits<T>(&self, ask: impl FnOnce(&Bits) -> T) -> T {
+        self.look(self);
+        ask(&self.0)
+    }
+}
+
+impl fmt::Display for Wide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl VersionSet for Wide {
     type V = u32;
 
     fn empty() -> Self {
-        Self::EMPTY
+        Self(Bits::EMPTY)
     }
 
     fn singleton(version: u32) -> Self {
-        Self::singleton(version)
+        Self::made(Bits::singleton(version))
     }
 
     fn complement(&self) -> Self {
-        count(self.words());
-        self.complement()
+        Self::made(self.0.complement())
     }
 
     fn intersection(&self, other: &Self) -> Self {
-        count(self.words().max(other.words()));
-        self.intersection(other)
+        self.look(other);
+        Self::made(self.0.intersection(&other.0))
     }
 
     fn contains(&self, version: &u32) -> bool {
         count(1);
-        self.contains(*version)
+        self.0.contains(*version)
     }
 
     fn union(&self, other: &Self) -> Self {
-        count(self.words().max(other.words()));
-        self.union(other)
+        self.look(other);
+        Self::made(self.0.union(&other.0))
     }
 
     fn is_disjoint(&self, other: &Self) -> bool {
-        count(self.words().max(other.words()));
-        self.is_disjoint(other)
+        self.look(other);
+        self.0.is_disjoint(&other.0)
     }
 
     fn subset_of(&self, other: &Self) -> bool {
-        count(self.words().max(other.words()));
-        self.is_subset_of(other)
+        self.look(other);
+        self.0.is_subset_of(&other.0)
     }
 }
 
-type Tree = DerivationTree<u32, Bits, &'static str>;
+/// A set of versions of a package that has few enough of them: a third of the size, and nothing to drop. A search holds thousands of sets.
+// INVARIANT: the word of a [`Bits::Few`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Word(u64);
+
+impl Set for Word {
+    fn of(bits: &Bits) -> Self {
+        Self(bits.first_word())
+    }
+
+    fn into_bits(self) -> Bits {
+        Bits::Few(self.0)
+    }
+
+    fn as_bits<T>(&self, ask: impl FnOnce(&Bits) -> T) -> T {
+        ask(&Bits::Few(self.0))
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.into_bits().fmt(f)
+    }
+}
+
+impl VersionSet for Word {
+    type V = u32;
+
+    fn empty() -> Self {
+        Self(0)
+    }
+
+    fn singleton(version: u32) -> Self {
+        Self::of(&Bits::singleton(version))
+    }
+
+    fn complement(&self) -> Self {
+        count(1);
+        Self(!self.0)
+    }
+
+    fn intersection(&self, other: &Self) -> Self {
+        count(1);
+        Self(self.0 & other.0)
+    }
+
+    fn contains(&self, version: &u32) -> bool {
+        count(1);
+        self.as_bits(|bits| bits.contains(*version))
+    }
+
+    fn union(&self, other: &Self) -> Self {
+        count(1);
+        Self(self.0 | other.0)
+    }
+
+    fn is_disjoint(&self, other: &Self) -> bool {
+        count(1);
+        self.0 & other.0 == 0
+    }
+
+    fn subset_of(&self, other: &Self) -> bool {
+        count(1);
+        self.0 & !other.0 == 0
+    }
+}
+
+type Tree<S> = DerivationTree<u32, S, &'static str>;
 
 /// The leaves of a derivation, each once. Takes the tree apart as it goes: dropping a deep one whole would recurse.
-fn reasons(tree: Tree) -> Vec<Reason> {
+fn reasons<S: Set>(tree: Tree<S>) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let mut open = vec![Arc::new(tree)];
     // Subtrees are shared. The last holder of one takes it apart, so each is opened once.
@@ -280,15 +438,18 @@ fn reasons(tree: Tree) -> Vec<Reason> {
     reasons
 }
 
-fn reason(external: External<u32, Bits, &'static str>) -> Option<Reason> {
+fn reason<S: Set>(external: External<u32, S, &'static str>) -> Option<Reason> {
     match external {
         External::FromDependencyOf(package, versions, target, left) => Some(Reason::Restriction {
-            dependent: (package != REQUEST).then_some((package, versions)),
+            dependent: (package != REQUEST).then(|| (package, versions.into_bits())),
             target,
-            left,
+            left: left.into_bits(),
         }),
         External::Custom(package, versions, _) | External::NoVersions(package, versions) => {
-            Some(Reason::Blocked { package, versions })
+            Some(Reason::Blocked {
+                package,
+                versions: versions.into_bits(),
+            })
         }
         External::NotRoot(..) => None,
     }

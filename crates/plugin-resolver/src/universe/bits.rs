@@ -19,6 +19,8 @@ const TOP: u64 = 1 << 63;
 
 impl Bits {
     pub(crate) const EMPTY: Self = Self::Few(0);
+    /// Sets of indexes below this are [`Self::Few`].
+    pub(crate) const FEW: u32 = 63;
 
     pub(crate) fn from_indexes(indexes: impl IntoIterator<Item = u32>) -> Self {
         let mut words = vec![0];
@@ -39,11 +41,14 @@ impl Bits {
     }
 
     pub(crate) fn singleton(index: u32) -> Self {
-        if index < 63 {
-            Self::Few(1 << index)
-        } else {
-            Self::from_indexes([index])
+        if index < Self::FEW {
+            return Self::Few(1 << index);
         }
+        let (word, bit) = place(index);
+        // The top bit stands for everything beyond.
+        let words = word + 1 + usize::from(bit == TOP);
+        let words = (0..words).map(|at| if at == word { bit } else { 0 });
+        Self::Many(words.collect())
     }
 
     pub(crate) fn contains(&self, index: u32) -> bool {
@@ -149,6 +154,11 @@ impl Bits {
                 .copied()
                 .unwrap_or_else(|| beyond(words.last().copied().unwrap_or_default())),
         }
+    }
+
+    /// All there is to know of a set of indexes below [`Self::FEW`].
+    pub(crate) fn first_word(&self) -> u64 {
+        self.word(0)
     }
 
     /// How many words it takes.

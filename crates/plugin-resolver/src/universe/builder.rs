@@ -74,8 +74,10 @@ impl UniverseBuilder {
             self.needed()
                 .filter(|name| !self.packages.contains_key(*name)),
         );
+        let packages = self.package_rows(&names);
         let tables = Tables {
-            packages: self.package_rows(&names),
+            is_narrow: packages.iter().all(PackageRow::is_narrow),
+            packages,
             integrity: self
                 .all_facts()
                 .map(|facts| facts.integrity.as_deref())

@@ -186,6 +186,11 @@ impl Universe {
         self.0.packages.len()
     }
 
+    /// Whether every set of versions of every package is a [`Bits::Few`].
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.0.is_narrow
+    }
+
     /// How many needs there are.
     pub(crate) fn need_count(&self) -> usize {
         self.0.needs.len()

@@ -16,6 +16,8 @@ use crate::spec::Spec;
 #[derive(Default)]
 pub(crate) struct Tables {
     pub(super) packages: Box<[PackageRow]>,
+    /// Whether no package has more releases than fit into a word beside what else may be selected of it.
+    pub(super) is_narrow: bool,
     pub(super) releases: Box<[ReleaseRow]>,
     /// Each different version, ascending.
     pub(super) versions: Box<[Version]>,
@@ -46,6 +48,12 @@ pub(crate) struct PackageRow {
     pub(super) tags: Box<[(Box<str>, Version)]>,
     /// Indexes (as in [`index`]) of releases that are taken only when nothing else fits.
     pub(super) avoided: Bits,
+}
+
+impl PackageRow {
+    pub(super) fn is_narrow(&self) -> bool {
+        self.count <= Bits::FEW - FIRST
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -238,6 +238,35 @@ fn many_versions(count: usize) -> Family {
     family
 }
 
+/// Each version fails only when what it needs was looked at.
+fn versions_in_vain(count: usize) -> Family {
+    let mut family = Family::default();
+    let needs = ["b", "c"].map(|to| (to.to_owned(), "1".to_owned()));
+    for version in 0..count {
+        family.release("a", version, needs.to_vec());
+    }
+    family.release("b", 1, vec![("c".to_owned(), "2".to_owned())]);
+    family.release("c", 1, Vec::new());
+    family.release("c", 2, Vec::new());
+    family.root("a", "*");
+    family
+}
+
+/// No version of any but the last needs what is not there, so that each is taken back on its own.
+fn long_way_back(length: usize) -> Family {
+    let mut family = Family::default();
+    for (at, version) in (0..length).flat_map(|at| [(at, 1), (at, 2)]) {
+        let next = (format!("p{}", at + 1), "*".to_owned());
+        family.release(&format!("p{at}"), version, vec![next]);
+    }
+    for version in [1, 2] {
+        let nothing = ("nothing".to_owned(), "*".to_owned());
+        family.release(&format!("p{length}"), version, vec![nothing]);
+    }
+    family.root("p0", "*");
+    family
+}
+
 fn many_needs(count: usize) -> Family {
     let mut family = Family::default();
     let needs = (0..count).map(|at| (format!("p{at}"), "*".to_owned()));
@@ -349,12 +378,29 @@ fn long_chains_of_every_kind() {
     }
 }
 
+/// A way back through many packages takes time that grows with the square of its length.
+#[test]
+fn long_ways_back() {
+    let [needed, ..] = KINDS;
+    let clash = "conflict of 1: minimal";
+    check(|| long_way_back(200), needed, 10_000, clash);
+    let spent = "ResolutionBudgetSpent";
+    check(|| long_way_back(MANY), needed, 2 * MANY as u64, spent);
+}
+
 #[test]
 fn many_versions_needs_and_roots() {
     let [needed, _, wished, _] = KINDS;
     let found = "2 packages, 2 units, 0 cycles";
     check(|| many_versions(1_000), needed, BUDGET, found);
     check(|| many_versions(MANY.min(10_000)), needed, 500_000, found);
+    let clash = "conflict of 1: minimal";
+    check(
+        || versions_in_vain(MANY.min(10_000)),
+        needed,
+        500_000,
+        clash,
+    );
     // Half of them are in vain, and each of these takes a step.
     let (few, spent) = (MANY as u64 / 4, "ResolutionBudgetSpent");
     check(|| many_versions(MANY), needed, few, spent);

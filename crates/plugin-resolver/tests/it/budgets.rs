@@ -72,5 +72,5 @@ fn a_decision_costs_a_step_and_wide_sets_cost_more() {
         of_wide(600, 20),
         of_wide(6_000, 20),
     ];
-    assert_eq!(costs, [3, 4, 7, 25, 31, 88]);
+    assert_eq!(costs, [3, 4, 7, 25, 29, 39]);
 }

@@ -7,14 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use batsat::{BasicSolver, Lit, SolverInterface, lbool};
 use plugin_resolver::{
-    ClashingRequest, Cooldown, Failure, Path, Policy, Resolution, Search, Selected, resolve,
+    ClashingRequest, Cooldown, Failure, Path, Policy, ReleaseFacts, Resolution, Search, Selected,
+    resolve,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use semver::Version;
 
 use crate::cases::{config, seed};
+use crate::support::name;
 use crate::worlds::{self, World, selected, worlds};
 
 /// A world as clauses.
@@ -254,6 +257,21 @@ proptest! {
                 prop_assert_eq!(a, c);
             }
             _ => prop_assert!(false, "{answer:?}, {without:?}, {complete:?}"),
+        }
+    }
+
+    /// Sets of versions are held otherwise where one package has more of them than fit into a word.
+    #[test]
+    fn a_stranger_of_many_versions_changes_no_answer(world in worlds()) {
+        let request = world.request().search(Search::Complete);
+        let mut builder = world.builder();
+        for major in 0..100 {
+            builder.release(name("stranger"), Version::new(major, 0, 0), ReleaseFacts::new());
+        }
+        let (alone, beside) = (resolve(&world.universe(), &request), resolve(&builder.build(), &request));
+        match (alone, beside) {
+            (Ok(a), Ok(b)) => prop_assert_eq!((a.lock(), a.install_order()), (b.lock(), b.install_order())),
+            (a, b) => prop_assert_eq!(a.err(), b.err()),
         }
     }
 

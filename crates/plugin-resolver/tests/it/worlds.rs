@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use plugin_resolver::{
     DependencyKind, Exports, PackageName, Policy, Range, ReleaseFacts, Request, Resolution,
-    Universe, parse_version,
+    Universe, UniverseBuilder, parse_version,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -298,6 +298,10 @@ pub(crate) fn package_name(at: usize) -> PackageName {
 impl World {
     /// Releases are added in this order, and their needs backwards if it is not their own.
     pub(crate) fn universe_in(&self, order: &[usize]) -> Universe {
+        self.builder_in(order).build()
+    }
+
+    fn builder_in(&self, order: &[usize]) -> UniverseBuilder {
         let mut builder = Universe::builder();
         for at in order {
             let (package, facts) = (&self.packages[*at], package_name(*at));
@@ -324,7 +328,7 @@ impl World {
                 builder.tag(facts, "next", VERSIONS[next].clone());
             }
         }
-        builder.build()
+        builder
     }
 
     /// When releases were published that are not young.
@@ -342,7 +346,11 @@ impl World {
     }
 
     pub(crate) fn universe(&self) -> Universe {
-        self.universe_in(&(0..self.packages.len()).collect::<Vec<_>>())
+        self.builder().build()
+    }
+
+    pub(crate) fn builder(&self) -> UniverseBuilder {
+        self.builder_in(&(0..self.packages.len()).collect::<Vec<_>>())
     }
 
     pub(crate) fn request(&self) -> Request {
