@@ -7,17 +7,18 @@ mod integrity;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::asked::{LockedRequest, LockedRoot, RequestChange};
 pub use self::diff::{Compatibility, Direction, LockDiff, PackageChange};
 pub use self::foreign::ForeignLock;
 pub(crate) use self::integrity::{is_integrity, is_within};
 use self::wire::{Format, WireLock};
-use crate::error::reason;
+use crate::error::{quoted, reason};
 use crate::universe::DependencyKind;
 use crate::{PackageName, Request, ResolverError};
 
@@ -38,7 +39,7 @@ use crate::{PackageName, Request, ResolverError};
 ///     "prereleases": "where_named"
 ///   },
 ///   "packages": {
-///     "core": {"version": "1.7.2", "integrity": "sha512-AAAA"},
+///     "core": {"version": "1.7.2", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="},
 ///     "plugin-a": {"version": "0.3.0", "tag": "next", "needs": {"peer": ["core@^1"]}}
 ///   }
 /// }"#;
@@ -68,7 +69,7 @@ pub struct Lock {
 pub struct LockedPackage {
     /// The version that was selected.
     pub version: Version,
-    /// The digest of its bytes: `sha512-...`.
+    /// The digest of its bytes: `sha512-` and base64, as npm has it; several are separated by spaces, and of those the strongest counts.
     pub integrity: Option<Box<str>>,
     /// The tag that a root asked for and that led to this version.
     pub tag: Option<Box<str>>,
@@ -77,7 +78,7 @@ pub struct LockedPackage {
 }
 
 /// What a locked package needs of another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct LockedNeed {
     /// The package that is needed.
@@ -85,7 +86,24 @@ pub struct LockedNeed {
     /// How; unknown in a lock of format 1.
     pub kind: Option<DependencyKind>,
     /// The range, tag or alias as it was published. Format 1 has several as one, separated by `, `.
+    #[serde(serialize_with = "as_text")]
     pub spec: Arc<str>,
+}
+
+fn as_text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+impl fmt::Display for LockedNeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = match self.kind {
+            None | Some(DependencyKind::Normal) => "",
+            Some(DependencyKind::Peer) => " as a peer",
+            Some(DependencyKind::Optional) => " optionally",
+            Some(DependencyKind::OptionalPeer) => " as an optional peer",
+        };
+        write!(f, "{} {}{how}", self.name, quoted(&self.spec))
+    }
 }
 
 impl Lock {
@@ -111,8 +129,8 @@ impl Lock {
     /// # Errors
     ///
     /// [`ResolverError::LockFormatUnknown`] for a format of the future, [`ResolverError::LockForeign`] for the lock of another tool,
-    /// [`ResolverError::LockUnreadable`] for anything else that is not a lock or contradicts itself, [`ResolverError::InputTooLarge`]
-    /// beyond [`Self::MAX_BYTES`].
+    /// [`ResolverError::LockUnreadable`] for anything else that is not a lock or contradicts itself, such as a digest that is none,
+    /// [`ResolverError::InputTooLarge`] beyond [`Self::MAX_BYTES`].
     pub fn parse(text: &str) -> Result<Self, ResolverError> {
         if text.len() > Self::MAX_BYTES {
             return Err(ResolverError::InputTooLarge {
@@ -121,6 +139,8 @@ impl Lock {
                 limit: Self::MAX_BYTES,
             });
         }
+        // Some editors begin a file with a mark of its byte order.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // The format first: what a lock of the future says beyond it is not known here.
         let number = wire::format_number(text).map_err(|error| foreign::refuse(text, &error))?;
         Format::read(number)?;

@@ -8,8 +8,9 @@ use semver::Version;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::quoted;
 use crate::lock::asked::LockedRequest;
-use crate::lock::{Lock, LockedNeed, LockedPackage};
+use crate::lock::{Lock, LockedNeed, LockedPackage, is_integrity};
 use crate::universe::DependencyKind;
 use crate::version::bounded;
 use crate::{PackageName, ResolverError};
@@ -121,7 +122,10 @@ impl TryFrom<WireLock> for Lock {
             .packages
             .0
             .into_iter()
-            .map(|(name, package)| Ok((name, package.read(format)?)))
+            .map(|(name, package)| {
+                let package = package.read(&name, format)?;
+                Ok((name, package))
+            })
             .collect::<Result<_, ResolverError>>()?;
         for (name, package) in &packages {
             let lost = package
@@ -169,7 +173,13 @@ impl From<Lock> for WireLock {
 }
 
 impl WirePackage {
-    fn read(self, format: Format) -> Result<LockedPackage, ResolverError> {
+    fn read(self, name: &PackageName, format: Format) -> Result<LockedPackage, ResolverError> {
+        if let Some(text) = self.integrity.as_deref().filter(|text| !is_integrity(text)) {
+            let text = quoted(text);
+            return Err(broken(format!(
+                "the integrity `{text}` of {name} is no digest such as `sha512-...`"
+            )));
+        }
         let needs = match (format, self.dependencies, self.needs) {
             (Format::One, dependencies, None) => {
                 let dependencies = dependencies.unwrap_or_default().0.into_iter();

@@ -15,7 +15,7 @@ use crate::spec::Spec;
 /// # fn main() -> Result<(), plugin_resolver::ResolverError> {
 /// let facts = ReleaseFacts::new()
 ///     .needs("@elizaos/core".parse()?, "^1.0.0".parse()?, DependencyKind::Peer)
-///     .integrity("sha512-...");
+///     .integrity("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=");
 /// # let _ = facts;
 /// # Ok(())
 /// # }
@@ -49,7 +49,8 @@ impl ReleaseFacts {
         self
     }
 
-    /// Adds the digest of the package's bytes, as the registry gives it: `sha512-...`.
+    /// Adds the digest of the package's bytes, as the registry gives it: `sha512-...`. What is no such digest is handed on as it is, and
+    /// not written into locks.
     #[must_use]
     pub fn integrity(mut self, integrity: &str) -> Self {
         self.integrity = Some(integrity.into());

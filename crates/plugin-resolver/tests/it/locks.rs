@@ -101,11 +101,58 @@ fn what_is_no_lock_is_refused_by_name() {
         &with_packages(r#"{"a": {"version": "1.0.0", "needs": {"peer": {"a": "*"}}}}"#),
         &with_packages(r#"{"a": {"version": "1.0.0", "dependencies": {}}}"#),
         &with_packages(r#"[["a", "1.0.0"]]"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": ""}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": "garbage"}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": "sha512-"}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": "sha512-AAAA"}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": "md5-1B2M2Y8AsgTpgAmY7PhCfg=="}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": "2jmj7l5rSw0yVb/vlWAYkK/YBwk="}}"#),
+        &with_packages(r#"{"a": {"version": "1.0.0", "integrity": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}}"#),
     ]
     .iter()
     .map(|text| refused(text))
     .collect();
     insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn digests_of_every_known_kind_are_read() {
+    let weak = "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=";
+    let middle = format!("sha256-{}= sha384-{}", "A".repeat(43), "+/".repeat(32));
+    for integrity in [
+        weak,
+        &middle,
+        &format!("{weak} {}", digest('A')),
+        &format!("{}?option", digest('A')),
+    ] {
+        let text = format!(r#"{{"a": {{"version": "1.0.0", "integrity": "{integrity}"}}}}"#);
+        let lock = Lock::parse(&with_packages(&text)).unwrap();
+        let kept = lock.get(&name("a")).unwrap().integrity.as_deref();
+        assert_eq!(kept, Some(integrity));
+        assert_eq!(Lock::parse(&lock.to_json()).unwrap(), lock);
+    }
+}
+
+#[test]
+fn what_is_written_can_be_read() {
+    let mut library = builder("");
+    let facts = ReleaseFacts::new().integrity("garbage");
+    library.release(name("a"), parse_version("1.0.0").unwrap(), facts);
+    let asked = request("a *");
+    let resolution = resolve(&library.build(), &asked).unwrap();
+    assert_eq!(
+        resolution.get(&name("a")).unwrap().integrity.as_deref(),
+        Some("garbage")
+    );
+    let lock = Lock::parse(&resolution.lock().to_json()).unwrap();
+    assert_eq!(lock.get(&name("a")).unwrap().integrity, None);
+    assert!(resolve(&library.build(), &asked.frozen(lock)).is_ok());
+}
+
+#[test]
+fn a_mark_of_byte_order_is_passed_over() {
+    let marked = format!("\u{feff}{}", golden().to_json());
+    assert_eq!(Lock::parse(&marked).unwrap(), golden());
 }
 
 #[test]
