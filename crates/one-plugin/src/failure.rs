@@ -7,8 +7,8 @@ use plugin_executor_node::NodeError;
 use plugin_lifecycle::ManagerError;
 use plugin_registry::{CatalogError, RegistryError};
 use plugin_resolver::{
-    Alternative, Change, Detail, Explanation, Failure as ResolutionFailure, Problem, Requirement,
-    ResolverError,
+    Alternative, Change, Detail, Drift, Explanation, Failure as ResolutionFailure, Problem,
+    Requirement, ResolverError,
 };
 use plugin_source_npm::NpmError;
 use serde_json::{Value, json};
@@ -24,6 +24,10 @@ pub(crate) struct Failure {
     message: String,
     /// Why versions cannot be chosen.
     why: Option<Box<Explanation>>,
+    /// In what a lock does not hold.
+    drift: Option<Box<Drift>>,
+    /// Of which thing among several this is said.
+    label: Option<String>,
     details: Vec<String>,
 }
 
@@ -80,6 +84,8 @@ impl Failure {
             tag,
             message: message.into(),
             why: None,
+            drift: None,
+            label: None,
             details: Vec::new(),
         }
     }
@@ -99,6 +105,7 @@ impl Failure {
     /// Of one thing among several.
     pub(crate) fn within(mut self, label: &str) -> Self {
         self.message = format!("{label}: {}", self.message);
+        self.label = Some(label.to_owned());
         self
     }
 
@@ -149,7 +156,7 @@ impl Failure {
                 .iter()
                 .map(|line| paint.line(line))
                 .collect(),
-            None => vec![harmless(&self.message)],
+            None => self.told(detail),
         };
         lines.extend(self.details.iter().map(|line| harmless(line)));
         let is_told = self
@@ -163,12 +170,33 @@ impl Failure {
         format!("{mark} {}", lines.join("\n  "))
     }
 
+    /// The message, or of several things in which a lock does not hold each on a line of its own.
+    fn told(&self, detail: Detail) -> Vec<String> {
+        let Some(drift) = self.drift.as_ref().filter(|drift| drift.all().len() > 1) else {
+            return vec![harmless(&self.message)];
+        };
+        let of = self.label.iter().map(|label| format!("{label}: "));
+        let mut lines: Vec<String> = of.chain(["the lock does not hold:".to_owned()]).collect();
+        lines = vec![harmless(&lines.concat())];
+        lines.extend(drift.lines(detail).iter().map(|line| harmless(line)));
+        if detail == Detail::Brief
+            && drift.all().len() > Drift::MAX_LINES
+            && let Some(more) = lines.last_mut()
+        {
+            more.push_str(": --verbose or --json shows all");
+        }
+        lines
+    }
+
     /// The wire view.
     pub(crate) fn json(&self) -> Value {
         let mut details: Vec<String> = Vec::new();
         if let Some(why) = &self.why {
             // The first line is the message.
             details.extend(why.lines().into_iter().skip(1));
+        }
+        if let Some(drift) = self.drift.as_ref().filter(|drift| drift.all().len() > 1) {
+            details.extend(drift.lines(Detail::Brief));
         }
         details.extend(self.details.iter().cloned());
         let mut wire = json!({
@@ -177,6 +205,9 @@ impl Failure {
             "details": details,
             "help": tags::help(self.tag),
         });
+        if let (Some(drift), Some(wire)) = (&self.drift, wire.as_object_mut()) {
+            wire.insert("drift".to_owned(), json!(drift));
+        }
         if let (Some(why), Some(wire)) = (&self.why, wire.as_object_mut()) {
             wire.insert("alternatives".to_owned(), json!(why.alternatives()));
             wire.insert("explanation".to_owned(), json!(why));
@@ -284,10 +315,7 @@ impl From<ResolutionFailure> for Failure {
                 failure.message =
                     "interrupted before there was an answer; nothing was changed".to_owned();
             }
-            // One alone is the message.
-            ResolutionFailure::Drift(drift) if drift.all().len() > 1 => {
-                return failure.with(drift.all().iter().map(ToString::to_string));
-            }
+            ResolutionFailure::Drift(drift) => failure.drift = Some(drift),
             _ => {}
         }
         failure

@@ -15,8 +15,8 @@ pub enum Failure {
         /// How many steps were allowed.
         steps: u64,
     },
-    /// A frozen lock is no answer.
-    #[error("the lock is no answer: {}{}", .0.first(), .0.more())]
+    /// A frozen lock is no answer, or what a preferred lock keeps has other bytes.
+    #[error("the lock does not hold: {}{}", .0.first(), .0.more())]
     Drift(Box<Drift>),
     /// The caller's signal came before there was an answer.
     #[error("cancelled before there was an answer")]
@@ -36,7 +36,7 @@ impl Failure {
         ),
         (
             "LockDrifted",
-            "read what drifted; if it is wanted, unlock those packages or resolve again without the lock, and keep the new one",
+            "read what drifted; only where the change is wanted, unlock those packages or lock again",
         ),
         ("ResolutionCancelled", "ask again"),
     ];

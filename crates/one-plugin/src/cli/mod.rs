@@ -16,10 +16,10 @@ pub(crate) use self::versions::{
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  the plugin did not succeed: it refused, failed, took too long
-  2  the command line cannot be read
+  2  the command line, its input or a lock cannot be read
   3  a rule refused it: role, permission, state, limit
   4  not found: plugin, version, instance, organisation
-  5  conflict: what is asked for cannot be had together
+  5  conflict: what is asked for cannot be had together, or the lock does not hold
   6  unavailable: network, registry, Node, a busy or read-only store
   7  damaged: the store or the audit trail
   130  interrupted with Ctrl-C

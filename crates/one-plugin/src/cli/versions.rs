@@ -32,9 +32,12 @@ pub(crate) struct Choosing {
     /// Take the lock as it is, or say what drifted
     #[arg(long, requires = "lock", conflicts_with = "unlock")]
     pub(crate) frozen: bool,
-    /// Let these packages of the lock move: names in full, `all` or `none`
+    /// Let these packages of the lock move, as far as the others let them: names, `all` or `none`
     #[arg(long, requires = "lock", value_name = "NAME")]
     pub(crate) unlock: Vec<String>,
+    /// Let what the unlocked need move with them
+    #[arg(long, requires = "unlock")]
+    pub(crate) with_dependencies: bool,
     /// Pass over releases that are younger than so many days
     #[arg(long, value_name = "DAYS")]
     pub(crate) cooldown: Option<u32>,
@@ -78,7 +81,7 @@ pub(crate) struct TreeArgs {
 #[derive(Args, Debug)]
 pub(crate) struct LockArgs {
     /// The packages: full names, or short ones, and `@RANGE`; the first is the most important
-    #[arg(value_name = "PACKAGE", required_unless_present = "check")]
+    #[arg(value_name = "PACKAGE")]
     pub(crate) packages: Vec<String>,
     #[command(flatten)]
     pub(crate) choosing: Choosing,

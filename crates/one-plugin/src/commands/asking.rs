@@ -149,7 +149,7 @@ pub(crate) fn how(
         Some(file) if choosing.frozen => Ok(request.frozen(lock_file(file)?)),
         Some(file) => Ok(request
             .prefer(lock_file(file)?)
-            .unlock(unlock(&choosing.unlock, all_named)?)),
+            .unlock(unlock(choosing, all_named)?)),
     }
 }
 
@@ -162,13 +162,15 @@ fn cooldown(days: u32, except: BTreeSet<PackageName>) -> Cooldown {
 }
 
 fn unlock(
-    words: &[String],
+    choosing: &Choosing,
     named: impl Fn(&[String]) -> Result<BTreeSet<PackageName>, Failure>,
 ) -> Result<Unlock, Failure> {
+    let words = &choosing.unlock;
     let texts: Vec<&str> = words.iter().map(String::as_str).collect();
     match texts.as_slice() {
         [] | ["none"] => Ok(Unlock::None),
         ["all"] => Ok(Unlock::All),
+        _ if choosing.with_dependencies => Ok(Unlock::WithDependencies(named(words)?)),
         _ => Ok(Unlock::Only(named(words)?)),
     }
 }

@@ -17,6 +17,10 @@ pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Resul
     if let Some(file) = &args.check {
         return check(session, args, file, output);
     }
+    if args.packages.is_empty() {
+        let message = "name the packages to lock, or with --check FILE a lock to look at";
+        return Err(Failure::new("UsageError", message));
+    }
     let wish = Wish {
         packages: args.packages.clone(),
         choosing: args.choosing.clone(),

@@ -62,6 +62,13 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
         Engine::Native => "built in",
         _ => "no integrity",
     };
+    let steps = || plan.steps.iter();
+    let names = steps().map(|step| step.package.as_str().len()).max();
+    let versions = steps().map(|step| step.version.to_string().len()).max();
+    let (names, versions) = (
+        names.unwrap_or_default().max(34),
+        versions.unwrap_or_default().max(14),
+    );
     for step in &plan.steps {
         let part = match step.part {
             PlanPart::Root => "install",
@@ -75,7 +82,7 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
             .as_deref()
             .map_or(unchecked, |i| i.get(..20).unwrap_or(i));
         text.push_str(&format!(
-            "\n  {part:<15} {:<34} {:<14} {size:>9}  {integrity}",
+            "\n  {part:<15} {:<names$} {:<versions$} {size:>9}  {integrity}",
             step.package.as_str(),
             step.version.to_string()
         ));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Home, Ran};
+use crate::program::{Home, Ran, skip};
 
 /// One of each line of the core: no two of the last three can be together with anything else.
 const FIVE: &str = "bootstrap@1.7.2 knowledge@1.6.1 form@2.0.0-alpha.11 goals@2.0.0-alpha.9 \
@@ -380,6 +380,73 @@ fn a_frozen_lock_is_taken_as_it_is_or_what_drifted_is_said() {
     ] {
         assert_eq!(home.run(line).code, 2, "{line}");
     }
+}
+
+#[test]
+fn what_drifted_is_told_once_and_in_a_bounded_text() {
+    let home = locks();
+    let lock = std::fs::read_to_string(home.beside().join("new")).unwrap();
+    let write = |name: &str, text: String| std::fs::write(home.beside().join(name), text).unwrap();
+    let at = lock.find("sha512-").unwrap() + "sha512-".len();
+    let (before, digest) = lock.split_at(at);
+    let other = format!("{before}{}{}", "A".repeat(86), &digest[86..]);
+    write("bytes", other);
+    write("needs", lock.replace("core@^1.7.0", "core@^1.6.0"));
+    write("garbage", format!("{before}{}", &digest[1..]));
+    write("marked", format!("\u{feff}{lock}"));
+    let lines = [
+        "tree knowledge@^1 bootstrap --lock @/bytes",
+        "plan knowledge@^1 bootstrap --lock @/bytes",
+        "tree knowledge@^1 bootstrap --lock @/bytes --unlock core",
+        "lock --check @/bytes",
+        "lock --check @/needs",
+        "lock --check @/garbage",
+        "lock --check @/marked",
+        "tree knowledge@^1 --lock @/old --unlock knowledge --with-dependencies",
+        "lock",
+    ];
+    insta::assert_snapshot!("drifted", about(&home, &lines));
+    // A lock of many things that nobody needs: told in brief, told in full, and as data.
+    let unneeded: String = (0..40)
+        .map(|at| format!("\"z{at}\": {{\"version\": \"1.0.0\"}},"))
+        .collect();
+    write(
+        "many",
+        lock.replacen("\"packages\": {", &format!("\"packages\": {{{unneeded}"), 1),
+    );
+    let check = format!("lock --check {}", home.beside().join("many").display());
+    let brief = home.run(&check).err;
+    assert!(
+        brief.lines().count() <= 14 && brief.len() <= 4096,
+        "{brief}"
+    );
+    assert!(
+        brief.contains("and 29 more: --verbose or --json shows all"),
+        "{brief}"
+    );
+    let full = home.run(&format!("{check} --verbose")).err;
+    assert_eq!(full.lines().count(), 42, "{full}");
+    let data: Value = serde_json::from_str(&home.run(&format!("{check} --json")).out).unwrap();
+    assert_eq!(data["drift"].as_array().unwrap().len(), 40);
+    assert_eq!(data["details"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn digests_stand_below_each_other() {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let home = Home::new().with("PATH", &path);
+    let ran = home.run("plan form@2.0.0-alpha.11");
+    if ran.err.contains("NodeMissing") {
+        skip("digests below each other", "Node is not here");
+        return;
+    }
+    let page = ran.page();
+    let columns: Vec<usize> = page
+        .lines()
+        .filter_map(|line| line.find("  sha512-"))
+        .collect();
+    assert!(columns.len() > 1, "{page}");
+    assert!(columns.iter().all(|at| *at == columns[0]), "{page}");
 }
 
 #[test]

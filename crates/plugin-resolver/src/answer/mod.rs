@@ -334,7 +334,7 @@ impl Resolution {
         self.path
     }
 
-    /// How many steps of the budget were used; none on the greedy path.
+    /// How many steps of the budget were used; none where the greedy path was enough.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps

@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use crate::{Lock, PackageName};
 
 /// Which packages of a lock may move to other versions although those that are locked still fit.
+///
+/// The others stay at their locked versions as long as there is any answer in which they do, and what is unlocked moves as far as that
+/// lets it: to move a plugin to a release that needs another version of something shared, unlock it with its dependencies. Where there is
+/// no such answer, say because something else is asked for, each locked version is kept as far as it fits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Unlock {
@@ -13,7 +17,7 @@ pub enum Unlock {
     None,
     /// These.
     Only(BTreeSet<PackageName>),
-    /// These, and all that they need, directly or not, according to the lock.
+    /// These, and all that they need, directly or not, according to the lock. What others need, too, is among it.
     WithDependencies(BTreeSet<PackageName>),
     /// All: what was locked is not preferred, only exempt from a [`Cooldown`](crate::Cooldown).
     All,

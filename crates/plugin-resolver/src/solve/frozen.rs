@@ -1,14 +1,19 @@
 //! Whether a lock still is an answer. Nothing is chosen here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::Version;
 
 use super::instance::{Effect, Instance};
 use crate::lock::{is_integrity, is_within};
 use crate::spec::Spec;
-use crate::universe::{ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Package, real_name};
-use crate::{Demand, Drift, Drifted, Failure, Lock, PackageName, Requirer};
+use crate::universe::{
+    ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Need, Package, Universe, real_name,
+};
+use crate::{
+    Demand, Drift, Drifted, Failure, Lock, LockedNeed, LockedPackage, PackageName, Requirer,
+};
 
 /// The locked versions as (package, version) indexes, or everything that speaks against them.
 pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u32)>, Failure> {
@@ -17,18 +22,24 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
         lock,
         indexes: Vec::with_capacity(lock.packages().len()),
         places: vec![IDLE; instance.universe.count()],
+        records: vec![None; instance.universe.count()],
         is_needed: vec![false; instance.universe.count()],
         open: Vec::new(),
         unknown: BTreeSet::new(),
         gone: Vec::new(),
         drift: Vec::new(),
     };
-    if !lock.answers(instance.request) {
+    let answers = lock.answers(instance.request);
+    if !answers {
         let changes = lock.request_changes(instance.request);
         let changes = changes.into_iter().map(Drifted::Request);
         check.drift.extend(changes);
     }
     let selected = check.locked();
+    // Of another request that is said, and nothing that follows from it.
+    if answers {
+        check.tags();
+    }
     check.roots();
     check.hosts();
     check.needs();
@@ -36,8 +47,7 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
     if check.drift.is_empty() {
         Ok(selected)
     } else {
-        let all = check.drift;
-        Err(Failure::Drift(Box::new(Drift { all })))
+        Err(Failure::Drift(Box::new(Drift::new(check.drift))))
     }
 }
 
@@ -48,6 +58,8 @@ struct Check<'a, 'b> {
     indexes: Vec<Option<u32>>,
     /// By package, the locked version, or [`IDLE`].
     places: Vec<u32>,
+    /// By package, what the lock says of it. Nothing of a lock of format 1, which does not say how a package is needed.
+    records: Vec<Option<&'b LockedPackage>>,
     is_needed: Vec<bool>,
     /// Needed packages whose needs were not looked at.
     open: Vec<u32>,
@@ -70,7 +82,7 @@ impl<'b> Check<'_, 'b> {
             let package = found.and_then(|index| self.instance.package(index));
             let version = package.and_then(|package| package.index_of(&locked.version));
             let (Some(index), Some(version)) = (found, version) else {
-                self.drift.push(Drifted::VersionGone {
+                self.drift.push(Drifted::VersionUnknown {
                     name: name.clone(),
                     version: locked.version.clone(),
                 });
@@ -78,6 +90,9 @@ impl<'b> Check<'_, 'b> {
             };
             if let Some(place) = slot(&mut self.places, index) {
                 *place = version;
+            }
+            if let Some(record) = slot(&mut self.records, index) {
+                *record = self.lock.request().map(|_| locked);
             }
             selected.push((index, version));
             let given = self
@@ -101,6 +116,66 @@ impl<'b> Check<'_, 'b> {
             }
         }
         selected
+    }
+
+    /// Holds the tags of the lock against those that are asked for.
+    fn tags(&mut self) {
+        let tags = self.tags_asked_for();
+        for (name, locked) in self.lock.packages() {
+            let asked = tags.get(name).copied();
+            if locked.tag.as_deref() != asked {
+                self.drift.push(Drifted::Tag {
+                    name: name.clone(),
+                    version: locked.version.clone(),
+                    locked: locked.tag.clone(),
+                    asked: asked.map(Box::from),
+                });
+            }
+        }
+    }
+
+    /// Says what a release needs otherwise than the lock says.
+    fn recorded(&mut self, package: u32, locked: &LockedPackage) {
+        let given: BTreeSet<LockedNeed> = self.needs_of(package).map(Needed::owned).collect();
+        let is_here = |need: &&LockedNeed| {
+            let target = self.instance.universe.package_index(&need.name);
+            target.is_some_and(|target| place(&self.places, target) != IDLE)
+        };
+        let recorded: BTreeSet<LockedNeed> = locked.needs.iter().filter(is_here).cloned().collect();
+        let name = self.instance.package(package).map(|data| data.name);
+        if let Some(name) = name
+            && given != recorded
+        {
+            self.drift.push(Drifted::Needs {
+                name: name.clone(),
+                version: locked.version.clone(),
+                locked: recorded.difference(&given).cloned().collect(),
+                given: given.difference(&recorded).cloned().collect(),
+            });
+        }
+    }
+
+    /// What a locked release needs of other locked packages, as a lock records it.
+    fn needs_of(&self, package: u32) -> impl Iterator<Item = Needed<'_>> {
+        let universe = self.instance.universe;
+        let data = self.instance.package(package);
+        let edges = data.map_or(&[][..], |data| data.edges(place(&self.places, package)));
+        edges.iter().filter_map(move |edge| {
+            let need = universe.need(edge.need)?;
+            let is_locked = need.target != package && place(&self.places, need.target) != IDLE;
+            Needed::of(universe, need).filter(|_| is_locked)
+        })
+    }
+
+    /// The tag that each package is asked for by, if it is.
+    fn tags_asked_for(&self) -> BTreeMap<&'b PackageName, &'b str> {
+        let mut tags = BTreeMap::new();
+        for (name, spec) in self.instance.request.roots.iter() {
+            if let Some(tag) = spec.tag() {
+                tags.entry(real_name(name, spec)).or_insert(tag);
+            }
+        }
+        tags
     }
 
     fn roots(&mut self) {
@@ -171,12 +246,21 @@ impl<'b> Check<'_, 'b> {
         let Some(data) = self.instance.package(package) else {
             return;
         };
+        let universe = self.instance.universe;
+        let record = record_of(&self.records, package);
+        let mut recorded = record.map_or(&[][..], |it| &it.needs).iter();
+        let mut is_as_recorded = true;
         for edge in data.edges(version) {
-            let Some(need) = self.instance.universe.need(edge.need) else {
+            let Some(need) = universe.need(edge.need) else {
                 continue;
             };
             // Nearly always, and then nothing else has to be known.
             let locked = place(&self.places, need.target);
+            if is_as_recorded && locked != IDLE && need.target != package {
+                // Both are sorted alike.
+                is_as_recorded = Needed::of(universe, need)
+                    .is_none_or(|needed| recorded.next().is_some_and(|need| needed.is(need)));
+            }
             let is_met = need.target != package && self.instance.meets(locked, edge.need, need);
             if !is_met {
                 let effect = self.instance.effect(package, version, *edge);
@@ -194,6 +278,11 @@ impl<'b> Check<'_, 'b> {
             if need.kind() != DependencyKind::OptionalPeer {
                 self.need(need.target);
             }
+        }
+        if let Some(record) = record
+            && !(is_as_recorded && recorded.as_slice().is_empty())
+        {
+            self.recorded(package, record);
         }
     }
 
@@ -257,7 +346,7 @@ impl<'b> Check<'_, 'b> {
         self.lock.get(name).is_some()
     }
 
-    /// Of what nobody needs that is said, and not that it is gone: without a need nothing is asked about it.
+    /// Of what nobody needs only that is said, and not that it is unknown or needs something else: without a need nothing is asked of it.
     fn unneeded(&mut self) {
         let is_needed = |name: &PackageName, index: Option<u32>| match index {
             Some(package) => is_marked(&self.is_needed, package),
@@ -268,16 +357,43 @@ impl<'b> Check<'_, 'b> {
             .filter(|((name, _), index)| !is_needed(name, **index))
             .map(|(locked, _)| locked)
             .collect();
-        self.drift.retain(|drifted| match drifted {
-            Drifted::VersionGone { name, .. } => !unneeded.contains_key(name),
-            _ => true,
-        });
         let unneeded = unneeded.into_iter();
         self.drift
             .extend(unneeded.map(|(name, version)| Drifted::Unneeded {
                 name: name.clone(),
                 version: version.clone(),
             }));
+    }
+}
+
+/// What a release needs of another package, as a lock records it.
+struct Needed<'a> {
+    name: &'a PackageName,
+    kind: DependencyKind,
+    spec: &'a Arc<str>,
+}
+
+impl<'a> Needed<'a> {
+    /// Nothing of an import: locks do not record those.
+    fn of(universe: &'a Universe, need: Need) -> Option<Self> {
+        let (_, spec) = universe.need_spec(need)?;
+        Some(Self {
+            name: universe.package(need.target)?.name,
+            kind: need.kind(),
+            spec,
+        })
+    }
+
+    fn is(&self, locked: &LockedNeed) -> bool {
+        locked.kind == Some(self.kind) && locked.spec == *self.spec && locked.name == *self.name
+    }
+
+    fn owned(self) -> LockedNeed {
+        LockedNeed {
+            name: self.name.clone(),
+            kind: Some(self.kind),
+            spec: Arc::clone(self.spec),
+        }
     }
 }
 
@@ -301,6 +417,11 @@ fn by(
 
 fn slot<T>(values: &mut [T], package: u32) -> Option<&mut T> {
     values.get_mut(usize::try_from(package).ok()?)
+}
+
+fn record_of<'b>(records: &[Option<&'b LockedPackage>], package: u32) -> Option<&'b LockedPackage> {
+    let record = usize::try_from(package).ok().and_then(|at| records.get(at));
+    record.copied().flatten()
 }
 
 fn is_marked(marks: &[bool], package: u32) -> bool {

@@ -30,5 +30,5 @@ pub(crate) fn check(instance: &Instance<'_>, selected: &[(u32, u32)]) -> Result<
     if all.is_empty() {
         return Ok(());
     }
-    Err(Failure::Drift(Box::new(Drift { all })))
+    Err(Failure::Drift(Box::new(Drift::new(all))))
 }

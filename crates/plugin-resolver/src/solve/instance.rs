@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use semver::Version;
 
 use super::rules::Rules;
-use crate::request::{Locking, Policy, Request};
+use crate::request::{Locking, Policy, Request, Unlock};
 use crate::spec::Spec;
 use crate::universe::{
     ABSENT, DependencyKind, Edge, FIRST, IDLE, Need, Package, Problem, Release, Standing, Universe,
@@ -275,6 +275,26 @@ impl<'a> Instance<'a> {
     fn locked(&self, package: u32, left: &Bits) -> Option<u32> {
         let locked = *self.locked.get(usize::try_from(package).ok()?)?;
         (locked != IDLE && left.contains(locked)).then_some(locked)
+    }
+
+    /// Where only some packages of a lock may move, what may then be selected of the others, as far as the request and the host let them
+    /// stay; otherwise nothing.
+    pub(crate) fn pins(&self) -> Vec<(u32, Bits)> {
+        let Locking::Prefer(Unlock::Only(_) | Unlock::WithDependencies(_)) = self.request.locking
+        else {
+            return Vec::new();
+        };
+        let stays = |(package, version): &(u32, u32)| {
+            let needs = self.roots.iter().filter_map(|root| root.need.as_ref().ok());
+            let mut others = needs
+                .chain(&self.hosts)
+                .filter(|(other, _)| other == package);
+            *version != IDLE && others.all(|(_, left)| left.contains(*version))
+        };
+        let locked = (0..).zip(self.locked.iter().copied()).filter(stays);
+        locked
+            .map(|(package, version)| (package, Bits::from_indexes([IDLE, ABSENT, version])))
+            .collect()
     }
 
     /// Whether this is the version that a lock prefers.

@@ -75,7 +75,7 @@ pub(crate) fn resolve_unless(
     })
 }
 
-fn answer(request: &Request, instance: Instance<'_>) -> Result<Resolution, Failure> {
+fn answer(request: &Request, mut instance: Instance<'_>) -> Result<Resolution, Failure> {
     let universe = instance.universe;
     if let (Some(lock), Locking::Frozen) = (&request.lock, &request.locking) {
         let selected = frozen::select(&instance, lock)?;
@@ -91,29 +91,69 @@ fn answer(request: &Request, instance: Instance<'_>) -> Result<Resolution, Failu
         return Err(conflict::broken_root(&instance, broken));
     }
     let roots: Vec<usize> = (0..instance.roots.len()).collect();
-    if request.search == Search::GreedyFirst
-        && let Some(selected) = greedy::select(&instance, &roots)
-    {
-        held::check(&instance, &selected)?;
-        return Ok(Resolution::new(
-            universe,
-            request,
-            selected,
-            Path::Greedy,
-            0,
-        ));
-    }
-    let steps = request.budget.count();
-    let mut budget = steps;
-    let (outcome, near) = solver::solve_noting(&instance, &roots, &mut budget);
-    match outcome {
-        Outcome::Solved(selected) => {
-            held::check(&instance, &selected)?;
-            let used = steps - budget;
-            let path = Path::Complete;
-            Ok(Resolution::new(universe, request, selected, path, used))
+    let mut budget = request.budget.count();
+    // What may not move does not move for what may, unless nothing else is possible.
+    let pins = instance.pins();
+    if !pins.is_empty() {
+        let provided = instance.hosts.len();
+        instance.hosts.extend(pins);
+        let found = search(&instance, &roots, &mut budget);
+        instance.hosts.truncate(provided);
+        if !matches!(found.outcome, Outcome::Impossible(_)) {
+            return resolution(&instance, &roots, found, budget);
         }
-        Outcome::Impossible(reasons) => Err(conflict::conflict(&instance, &roots, reasons, near)),
+    }
+    let found = search(&instance, &roots, &mut budget);
+    resolution(&instance, &roots, found, budget)
+}
+
+/// What a search ended with.
+struct Found {
+    outcome: Outcome,
+    path: Path,
+    /// By package, what it chose last.
+    near: Vec<Option<u32>>,
+}
+
+/// Greedy, then complete.
+fn search(instance: &Instance<'_>, roots: &[usize], budget: &mut u64) -> Found {
+    if instance.request.search == Search::GreedyFirst
+        && let Some(selected) = greedy::select(instance, roots)
+    {
+        return Found {
+            outcome: Outcome::Solved(selected),
+            path: Path::Greedy,
+            near: Vec::new(),
+        };
+    }
+    let (outcome, near) = solver::solve_noting(instance, roots, budget);
+    Found {
+        outcome,
+        path: Path::Complete,
+        near,
+    }
+}
+
+/// What was found as an answer; `left` of the budget.
+fn resolution(
+    instance: &Instance<'_>,
+    roots: &[usize],
+    found: Found,
+    left: u64,
+) -> Result<Resolution, Failure> {
+    let (universe, request) = (instance.universe, instance.request);
+    let steps = request.budget.count();
+    match found.outcome {
+        Outcome::Solved(selected) => {
+            held::check(instance, &selected)?;
+            let used = steps - left;
+            Ok(Resolution::new(
+                universe, request, selected, found.path, used,
+            ))
+        }
+        Outcome::Impossible(reasons) => {
+            Err(conflict::conflict(instance, roots, reasons, found.near))
+        }
         Outcome::OutOfBudget => Err(Failure::Budget { steps }),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use plugin_resolver::{
     Budget, DependencyKind, Explanation, Failure, PackageName, Path, Range, ReleaseFacts, Request,
     Resolution, Search, Spec, Universe, UniverseBuilder, parse_version, resolve,
@@ -57,7 +58,8 @@ pub(crate) struct World {
     pub(crate) roots: Vec<(usize, usize)>,
 }
 
-pub(crate) fn worlds() -> impl Strategy<Value = World> {
+/// What one release needs.
+pub(crate) fn needs() -> impl Strategy<Value = Vec<Need>> {
     let kind = prop_oneof![
         6 => Just(DependencyKind::Normal),
         2 => Just(DependencyKind::Peer),
@@ -65,8 +67,12 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         1 => Just(DependencyKind::OptionalPeer),
     ];
     let need = (0..NAMES.len(), 0..RANGES.len(), kind);
+    prop::collection::vec(need, 0..4)
+}
+
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let release = (0..NAMES.len(), 0..VERSIONS.len());
-    let releases = prop::collection::btree_map(release, prop::collection::vec(need, 0..4), 1..16);
+    let releases = prop::collection::btree_map(release, needs(), 1..16);
     let roots = prop::collection::vec((0..NAMES.len(), 0..RANGES.len()), 1..4);
     (releases, roots).prop_map(|(releases, mut roots)| {
         let mut seen = BTreeSet::new();
@@ -77,17 +83,42 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 
 impl World {
     fn universe(&self, order: &[usize]) -> Universe {
+        self.dated_in(order, |_| None)
+    }
+
+    /// With times of publication, where they are known.
+    pub(crate) fn dated(
+        &self,
+        published: impl Fn((usize, usize)) -> Option<DateTime<Utc>>,
+    ) -> Universe {
+        self.dated_in(&(0..self.releases.len()).collect::<Vec<_>>(), published)
+    }
+
+    fn dated_in(
+        &self,
+        order: &[usize],
+        published: impl Fn((usize, usize)) -> Option<DateTime<Utc>>,
+    ) -> Universe {
         let mut builder = Universe::builder();
-        self.add_to(&mut builder, order, &NAMES);
+        self.add_to(&mut builder, order, &NAMES, published);
         builder.build()
     }
 
     /// Adds the releases in this order, packages under these names.
-    fn add_to(&self, builder: &mut UniverseBuilder, order: &[usize], names: &[&str]) {
+    fn add_to(
+        &self,
+        builder: &mut UniverseBuilder,
+        order: &[usize],
+        names: &[&str],
+        published: impl Fn((usize, usize)) -> Option<DateTime<Utc>>,
+    ) {
         let releases: Vec<_> = self.releases.iter().collect();
         for at in order {
             let ((package, version), needs) = releases[*at];
             let mut facts = ReleaseFacts::new();
+            if let Some(time) = published((*package, *version)) {
+                facts = facts.published_at(time);
+            }
             // The order in which needs are declared follows the order of insertion too.
             let mut needs = needs.clone();
             if order.first() != Some(&0) {
@@ -198,7 +229,7 @@ fn conflict(failure: Failure) -> Option<Explanation> {
     }
 }
 
-fn selected(resolution: &Resolution) -> BTreeMap<usize, usize> {
+pub(crate) fn selected(resolution: &Resolution) -> BTreeMap<usize, usize> {
     let position = |all: &[&str], one: &str| all.iter().position(|x| *x == one).unwrap();
     resolution
         .packages()
@@ -269,7 +300,7 @@ proptest! {
     ) {
         let mut builder = Universe::builder();
         for (world, names) in [(&one, NAMES), (&other, STRANGERS)] {
-            world.add_to(&mut builder, &(0..world.releases.len()).collect::<Vec<_>>(), &names);
+            world.add_to(&mut builder, &(0..world.releases.len()).collect::<Vec<_>>(), &names, |_| None);
         }
         let universe = builder.build();
         let roots = |world: &World, names: [&str; 5]| -> Vec<(PackageName, Spec)> {
