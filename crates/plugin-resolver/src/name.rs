@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const MAX_NAME_BYTES: usize = 214;
 ///
 /// Names that the registry accepted in the past (upper-case letters, `~'!()*`) are accepted, as installed packages have them.
 // INVARIANT: valid by `check`, so at most 214 bytes of ASCII without spaces or control characters.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PackageName(Arc<str>);
 
@@ -48,6 +49,19 @@ impl PackageName {
     pub fn scope(&self) -> Option<&str> {
         let (scope, _) = self.0.strip_prefix('@')?.split_once('/')?;
         Some(scope)
+    }
+}
+
+/// Names are passed on by reference, so that equal ones are mostly the same piece of memory.
+impl PartialEq for PackageName {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Hash for PackageName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -8,9 +8,7 @@ use semver::Version;
 use super::instance::{Effect, Instance};
 use crate::lock::{is_integrity, is_within};
 use crate::spec::Spec;
-use crate::universe::{
-    ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Need, Package, Universe, real_name,
-};
+use crate::universe::{ABSENT, Bits, DependencyKind, Edge, FIRST, IDLE, Package, real_name};
 use crate::{
     Demand, Drift, Drifted, Failure, Lock, LockedNeed, LockedPackage, PackageName, Requirer,
 };
@@ -21,9 +19,7 @@ pub(crate) fn select(instance: &Instance<'_>, lock: &Lock) -> Result<Vec<(u32, u
         instance,
         lock,
         indexes: Vec::with_capacity(lock.packages().len()),
-        places: vec![IDLE; instance.universe.count()],
-        records: vec![None; instance.universe.count()],
-        is_needed: vec![false; instance.universe.count()],
+        known: vec![Known::NOTHING; instance.universe.count()],
         open: Vec::new(),
         unknown: BTreeSet::new(),
         gone: Vec::new(),
@@ -56,11 +52,8 @@ struct Check<'a, 'b> {
     lock: &'b Lock,
     /// The locked packages as the universe knows them, in the lock's order.
     indexes: Vec<Option<u32>>,
-    /// By package, the locked version, or [`IDLE`].
-    places: Vec<u32>,
-    /// By package, what the lock says of it. Nothing of a lock of format 1, which does not say how a package is needed.
-    records: Vec<Option<&'b LockedPackage>>,
-    is_needed: Vec<bool>,
+    /// By package.
+    known: Vec<Known<'b>>,
     /// Needed packages whose needs were not looked at.
     open: Vec<u32>,
     /// Needed packages that the universe does not know.
@@ -70,7 +63,41 @@ struct Check<'a, 'b> {
     drift: Vec<Drifted>,
 }
 
+/// What is known of a package, in one place: each is asked about once for everybody who needs it.
+#[derive(Clone, Copy)]
+struct Known<'b> {
+    /// The locked version, or [`IDLE`].
+    version: u32,
+    is_needed: bool,
+    /// What the lock says of it, with the lock's own name. Nothing of a lock of format 1, which does not say how a package is needed.
+    record: Option<(&'b str, &'b LockedPackage)>,
+}
+
+impl Known<'_> {
+    const NOTHING: Self = Self {
+        version: IDLE,
+        is_needed: false,
+        record: None,
+    };
+}
+
 impl<'b> Check<'_, 'b> {
+    fn known(&self, package: u32) -> Known<'b> {
+        let known = usize::try_from(package)
+            .ok()
+            .and_then(|at| self.known.get(at));
+        known.copied().unwrap_or(Known::NOTHING)
+    }
+
+    fn known_mut(&mut self, package: u32) -> Option<&mut Known<'b>> {
+        self.known.get_mut(usize::try_from(package).ok()?)
+    }
+
+    /// The locked version of a package, or [`IDLE`].
+    fn place(&self, package: u32) -> u32 {
+        self.known(package).version
+    }
+
     /// Finds what is locked. Both sides are sorted by name, so that one pass does.
     fn locked(&mut self) -> Vec<(u32, u32)> {
         let mut selected = Vec::with_capacity(self.lock.packages().len());
@@ -88,11 +115,10 @@ impl<'b> Check<'_, 'b> {
                 });
                 continue;
             };
-            if let Some(place) = slot(&mut self.places, index) {
-                *place = version;
-            }
-            if let Some(record) = slot(&mut self.records, index) {
-                *record = self.lock.request().map(|_| locked);
+            let record = self.lock.request().map(|_| (name.as_str(), locked));
+            if let Some(known) = self.known_mut(index) {
+                known.version = version;
+                known.record = record;
             }
             selected.push((index, version));
             let given = self
@@ -136,10 +162,10 @@ impl<'b> Check<'_, 'b> {
 
     /// Says what a release needs otherwise than the lock says.
     fn recorded(&mut self, package: u32, locked: &LockedPackage) {
-        let given: BTreeSet<LockedNeed> = self.needs_of(package).map(Needed::owned).collect();
+        let given: BTreeSet<LockedNeed> = self.needs_of(package).collect();
         let is_here = |need: &&LockedNeed| {
             let target = self.instance.universe.package_index(&need.name);
-            target.is_some_and(|target| place(&self.places, target) != IDLE)
+            target.is_some_and(|target| self.place(target) != IDLE)
         };
         let recorded: BTreeSet<LockedNeed> = locked.needs.iter().filter(is_here).cloned().collect();
         let name = self.instance.package(package).map(|data| data.name);
@@ -156,14 +182,20 @@ impl<'b> Check<'_, 'b> {
     }
 
     /// What a locked release needs of other locked packages, as a lock records it.
-    fn needs_of(&self, package: u32) -> impl Iterator<Item = Needed<'_>> {
+    fn needs_of(&self, package: u32) -> impl Iterator<Item = LockedNeed> + '_ {
         let universe = self.instance.universe;
         let data = self.instance.package(package);
-        let edges = data.map_or(&[][..], |data| data.edges(place(&self.places, package)));
+        let edges = data.map_or(&[][..], |data| data.edges(self.place(package)));
         edges.iter().filter_map(move |edge| {
             let need = universe.need(edge.need)?;
-            let is_locked = need.target != package && place(&self.places, need.target) != IDLE;
-            Needed::of(universe, need).filter(|_| is_locked)
+            let is_locked = need.target != package && self.place(need.target) != IDLE;
+            // Nothing of an import: locks do not record those.
+            let (_, spec) = universe.need_spec(need).filter(|_| is_locked)?;
+            Some(LockedNeed {
+                name: universe.package(need.target)?.name.clone(),
+                kind: Some(need.kind()),
+                spec: Arc::clone(spec),
+            })
         })
     }
 
@@ -242,12 +274,14 @@ impl<'b> Check<'_, 'b> {
     }
 
     fn edges(&mut self, package: u32) {
-        let version = place(&self.places, package);
+        let Known {
+            version, record, ..
+        } = self.known(package);
         let Some(data) = self.instance.package(package) else {
             return;
         };
         let universe = self.instance.universe;
-        let record = record_of(&self.records, package);
+        let record = record.map(|(_, record)| record);
         let mut recorded = record.map_or(&[][..], |it| &it.needs).iter();
         let mut is_as_recorded = true;
         for edge in data.edges(version) {
@@ -255,13 +289,19 @@ impl<'b> Check<'_, 'b> {
                 continue;
             };
             // Nearly always, and then nothing else has to be known.
-            let locked = place(&self.places, need.target);
-            if is_as_recorded && locked != IDLE && need.target != package {
+            let target = self.known(need.target);
+            let is_other = need.target != package;
+            if is_as_recorded
+                && is_other
+                && let (Some((name, _)), Some((_, spec))) =
+                    (target.record, universe.need_spec(need))
+            {
                 // Both are sorted alike.
-                is_as_recorded = Needed::of(universe, need)
-                    .is_none_or(|needed| recorded.next().is_some_and(|need| needed.is(need)));
+                is_as_recorded = recorded
+                    .next()
+                    .is_some_and(|locked| is_recorded(locked, name, need.kind(), spec));
             }
-            let is_met = need.target != package && self.instance.meets(locked, edge.need, need);
+            let is_met = is_other && self.instance.meets(target.version, edge.need, need);
             if !is_met {
                 let effect = self.instance.effect(package, version, *edge);
                 let left = match &effect {
@@ -275,7 +315,7 @@ impl<'b> Check<'_, 'b> {
                     self.say(need.target, spec, by, demand);
                 }
             }
-            if need.kind() != DependencyKind::OptionalPeer {
+            if !target.is_needed && need.kind() != DependencyKind::OptionalPeer {
                 self.need(need.target);
             }
         }
@@ -288,11 +328,14 @@ impl<'b> Check<'_, 'b> {
 
     /// Marks a package as needed.
     fn need(&mut self, package: u32) {
-        match slot(&mut self.is_needed, package) {
-            Some(is_needed @ false) => *is_needed = true,
+        let version = match self.known_mut(package) {
+            Some(known) if !known.is_needed => {
+                known.is_needed = true;
+                known.version
+            }
             _ => return,
-        }
-        if place(&self.places, package) >= FIRST {
+        };
+        if version >= FIRST {
             self.open.push(package);
         } else if let Some(data) = self.instance.package(package) {
             self.gone.push(data.name);
@@ -309,7 +352,7 @@ impl<'b> Check<'_, 'b> {
 
     /// Whether what is locked of a package is among what is left of it.
     fn holds(&self, package: u32, left: &Bits) -> bool {
-        match place(&self.places, package) {
+        match self.place(package) {
             IDLE => left.contains(ABSENT),
             version => left.contains(version),
         }
@@ -317,7 +360,7 @@ impl<'b> Check<'_, 'b> {
 
     /// Says that what is locked of a package is not what somebody needs.
     fn say(&mut self, package: u32, spec: Option<&Spec>, by: Requirer, demand: Option<Demand>) {
-        let version = place(&self.places, package);
+        let version = self.place(package);
         // The lock says where a tag pointed.
         let is_tagged = version != IDLE && spec.is_some_and(|spec| spec.tag().is_some());
         let (Some(data), Some(demand), false) = (self.instance.package(package), demand, is_tagged)
@@ -349,7 +392,7 @@ impl<'b> Check<'_, 'b> {
     /// Of what nobody needs only that is said, and not that it is unknown or needs something else: without a need nothing is asked of it.
     fn unneeded(&mut self) {
         let is_needed = |name: &PackageName, index: Option<u32>| match index {
-            Some(package) => is_marked(&self.is_needed, package),
+            Some(package) => self.known(package).is_needed,
             None => self.unknown.contains(name),
         };
         let locked = self.lock.versions().zip(&self.indexes);
@@ -366,35 +409,11 @@ impl<'b> Check<'_, 'b> {
     }
 }
 
-/// What a release needs of another package, as a lock records it.
-struct Needed<'a> {
-    name: &'a PackageName,
-    kind: DependencyKind,
-    spec: &'a Arc<str>,
-}
-
-impl<'a> Needed<'a> {
-    /// Nothing of an import: locks do not record those.
-    fn of(universe: &'a Universe, need: Need) -> Option<Self> {
-        let (_, spec) = universe.need_spec(need)?;
-        Some(Self {
-            name: universe.package(need.target)?.name,
-            kind: need.kind(),
-            spec,
-        })
-    }
-
-    fn is(&self, locked: &LockedNeed) -> bool {
-        locked.kind == Some(self.kind) && locked.spec == *self.spec && locked.name == *self.name
-    }
-
-    fn owned(self) -> LockedNeed {
-        LockedNeed {
-            name: self.name.clone(),
-            kind: Some(self.kind),
-            spec: Arc::clone(self.spec),
-        }
-    }
+/// Whether a lock records this need. Names and texts are mostly the same pieces of memory on both sides.
+fn is_recorded(locked: &LockedNeed, name: &str, kind: DependencyKind, spec: &Arc<str>) -> bool {
+    locked.kind == Some(kind)
+        && (Arc::ptr_eq(&locked.spec, spec) || locked.spec == *spec)
+        && (std::ptr::eq(locked.name.as_str(), name) || locked.name.as_str() == name)
 }
 
 fn by(
@@ -413,23 +432,4 @@ fn by(
         by,
         need.and_then(|need| Demand::of(instance.universe, need)),
     )
-}
-
-fn slot<T>(values: &mut [T], package: u32) -> Option<&mut T> {
-    values.get_mut(usize::try_from(package).ok()?)
-}
-
-fn record_of<'b>(records: &[Option<&'b LockedPackage>], package: u32) -> Option<&'b LockedPackage> {
-    let record = usize::try_from(package).ok().and_then(|at| records.get(at));
-    record.copied().flatten()
-}
-
-fn is_marked(marks: &[bool], package: u32) -> bool {
-    let mark = usize::try_from(package).ok().and_then(|at| marks.get(at));
-    mark.copied().unwrap_or(false)
-}
-
-fn place(places: &[u32], package: u32) -> u32 {
-    let place = usize::try_from(package).ok().and_then(|at| places.get(at));
-    place.copied().unwrap_or(IDLE)
 }
