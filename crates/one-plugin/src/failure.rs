@@ -240,7 +240,7 @@ fn exit_code(tag: &str) -> u8 {
     match tag {
         "OperationDenied" | "PluginNotActive" | "PermissionMissing" | "RateLimited"
         | "QuotaExhausted" | "BulkheadFull" | "CommandRefused" | "HasDependents"
-        | "AlreadyInstalled" | "AlreadyExists" | "IsolationTooWeak" | "NoVault"
+        | "AlreadyInstalled" | "LeftBehind" | "AlreadyExists" | "IsolationTooWeak" | "NoVault"
         | "GroupArchived" | "PlaceArchived" | "ReadOnlyScope" | "InvalidSettings"
         | "BudgetExhausted" | "PlanOutdated" | "RuntimeNotRunning" => 3,
         "NotInCatalog" | "NotInLock" | "NotInstalled" | "InstanceNotFound" | "PluginNotFound"

@@ -5,7 +5,7 @@ use plugin_registry::{ParameterViolation, RegistryError, SourceError};
 use plugin_resolver::{Failure, ResolverError};
 use plugin_runtime_api::{ExecutorError, PluginName, VaultError};
 
-use crate::{AdmissionRefusal, Refusal};
+use crate::{AdmissionRefusal, Refusal, StateKind};
 
 /// Why the manager did not do as asked. Whatever the error, the instance is where its trail says.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,18 @@ pub enum ManagerError {
         package: PluginName,
         /// Its version.
         version: String,
+        /// The instance.
+        instance: ThingId,
+    },
+    /// What is left of an installation, or of its end, stands where it would be installed.
+    #[error("`{package}` {version} is left here, {state}: uninstall that first")]
+    LeftBehind {
+        /// The package.
+        package: PluginName,
+        /// The version that is left.
+        version: String,
+        /// In which state.
+        state: StateKind,
         /// The instance.
         instance: ThingId,
     },
@@ -152,6 +164,10 @@ impl ManagerError {
         ),
         ("AlreadyInstalled", "use the instance that is there"),
         (
+            "LeftBehind",
+            "uninstall the instance named, then plan again",
+        ),
+        (
             "HasDependents",
             "remove or deactivate the plugins named first",
         ),
@@ -199,6 +215,7 @@ impl ManagerError {
             Self::Value(_) => "InvalidText",
             Self::InstanceNotFound { .. } => "InstanceNotFound",
             Self::AlreadyInstalled { .. } => "AlreadyInstalled",
+            Self::LeftBehind { .. } => "LeftBehind",
             Self::HasDependents { .. } => "HasDependents",
             Self::PlanOutdated { .. } => "PlanOutdated",
             Self::NotInstallable { .. } => "PluginNotInstallable",

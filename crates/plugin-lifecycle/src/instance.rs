@@ -14,7 +14,7 @@ use plugin_runtime_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CommandKind, Policy, State};
+use crate::{CommandKind, Policy, State, StateKind};
 
 /// An instance as the store has it.
 pub type Instance = Thing<PluginInstance>;
@@ -71,6 +71,16 @@ pub struct PluginInstance {
     pub installed_at: Option<Timestamp>,
     /// Who installed it.
     pub installed_by: Actor,
+}
+
+impl PluginInstance {
+    /// Whether it is there to stay: not what is left of an installation that failed, nor on its way out.
+    pub(crate) fn is_there(&self) -> bool {
+        !matches!(
+            self.lifecycle.kind(),
+            StateKind::Failed | StateKind::Uninstalling
+        )
+    }
 }
 
 impl ThingProperties for PluginInstance {

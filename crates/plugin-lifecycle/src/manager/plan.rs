@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use one_ontology::ThingId;
 use plugin_registry::{CORE_PACKAGE, Collected, Installability, Manifest};
 use plugin_resolver::{PackageName, Request, Resolution, Selected};
 use plugin_runtime_api::{Engine, PluginName};
 
 use crate::manager::question::{Asked, Installed, Question, meant};
-use crate::{
-    InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, StateKind, Tenant,
-};
+use crate::{InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, Tenant};
 
 /// How deep a tree is shown; the resolver itself has no such bound.
 const SHOWN_DEPTH: usize = 5;
@@ -23,7 +20,7 @@ impl Tenant {
     /// must accept the version that is there, and an explanation says so if it cannot.
     ///
     /// # Errors
-    /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`, `NotInstallable`; `Resolution` with
+    /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`, `LeftBehind`, `NotInstallable`; `Resolution` with
     /// the explanation of a conflict; `Registry` when the source has no answer.
     pub async fn plan_install(
         &self,
@@ -52,7 +49,7 @@ impl Tenant {
     /// make a plan of each answer with [`Tenant::install_plan`]. Writes nothing.
     ///
     /// # Errors
-    /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`; `Registry` when the source has no answer.
+    /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`, `LeftBehind`; `Registry` when the source has no answer.
     pub async fn question_to_install(
         &self,
         asked: &[Asked],
@@ -62,7 +59,7 @@ impl Tenant {
         let installed = self.load_all().await?;
         for asked in asked {
             if let Some(instance) = find(&installed, asked.package().as_str()) {
-                return Err(already(instance));
+                return Err(in_the_way(instance));
             }
         }
         let question = self.question_beside(asked, how, installed).await?;
@@ -82,7 +79,7 @@ impl Tenant {
     /// The plan that an answer to [`Tenant::question_to_install`], or to a part of it, comes to.
     ///
     /// # Errors
-    /// `NotInstallable`; `PlanOutdated` if the answer is to something else.
+    /// `NotInstallable`; `LeftBehind` if it needs a plugin of which an installation failed; `PlanOutdated` if the answer is to something else.
     pub fn install_plan(
         &self,
         question: &Question,
@@ -154,10 +151,21 @@ pub(crate) fn find<'a>(installed: &'a [Instance], package: &str) -> Option<&'a I
         .find(|instance| instance.properties.npm_package.as_str() == package)
 }
 
-pub(crate) fn already(instance: &Instance) -> ManagerError {
-    ManagerError::AlreadyInstalled {
-        package: instance.properties.npm_package.clone(),
-        version: instance.properties.version.clone(),
+/// Why a package that has an instance is not installed.
+fn in_the_way(instance: &Instance) -> ManagerError {
+    let properties = &instance.properties;
+    let (package, version) = (properties.npm_package.clone(), properties.version.clone());
+    if properties.is_there() {
+        return ManagerError::AlreadyInstalled {
+            package,
+            version,
+            instance: instance.id,
+        };
+    }
+    ManagerError::LeftBehind {
+        package,
+        version,
+        state: properties.lifecycle.kind(),
         instance: instance.id,
     }
 }
@@ -207,34 +215,25 @@ impl Planning<'_> {
             version: selected.version.clone(),
             integrity: selected.integrity.as_deref().map(str::to_owned),
             bytes: manifest.and_then(|m| m.unpacked_size),
-            part: self.part(selected, manifest),
+            part: self.part(selected, manifest)?,
             needs,
             parameters: manifest.map(|m| m.parameters.clone()).unwrap_or_default(),
         })
     }
 
-    fn part(&self, selected: &Selected, manifest: Option<&Manifest>) -> PlanPart {
-        if selected.is_root {
-            PlanPart::Root
-        } else if let Some(instance) = self.present(selected.name.as_str()) {
-            PlanPart::Present { instance }
-        } else if is_plugin(selected.name.as_str(), manifest) {
-            PlanPart::Dependency
-        } else {
-            PlanPart::Shared
-        }
-    }
-
-    /// An instance that is there to stay.
-    fn present(&self, package: &str) -> Option<ThingId> {
-        find(self.installed, package)
-            .filter(|instance| {
-                !matches!(
-                    instance.properties.lifecycle.kind(),
-                    StateKind::Failed | StateKind::Uninstalling
-                )
-            })
-            .map(|instance| instance.id)
+    fn part(
+        &self,
+        selected: &Selected,
+        manifest: Option<&Manifest>,
+    ) -> Result<PlanPart, ManagerError> {
+        let found = find(self.installed, selected.name.as_str());
+        Ok(match found {
+            _ if selected.is_root => PlanPart::Root,
+            Some(found) if found.properties.is_there() => PlanPart::Present { instance: found.id },
+            Some(left) => return Err(in_the_way(left)),
+            None if is_plugin(selected.name.as_str(), manifest) => PlanPart::Dependency,
+            None => PlanPart::Shared,
+        })
     }
 
     fn warnings(&self, resolution: &Resolution, engine: &Engine) -> Vec<String> {

@@ -248,7 +248,11 @@ impl Tenant {
         instances: Vec<Instance>,
     ) -> Result<Question, ManagerError> {
         let names: Vec<PackageName> = asked.iter().map(|asked| asked.package().clone()).collect();
-        let present = instances.iter().filter_map(|instance| {
+        // What is only left of an installation holds nobody to its version.
+        let present = instances
+            .iter()
+            .filter(|instance| instance.properties.is_there());
+        let present = present.filter_map(|instance| {
             let properties = &instance.properties;
             let name: PackageName = properties.npm_package.as_str().parse().ok()?;
             Some((name, parse_version(&properties.version).ok()?))

@@ -12,7 +12,7 @@ use plugin_registry::SourceError;
 use plugin_runtime_api::{ComponentKind, Ending, PluginFailure, Script, StartScript};
 use serde_json::{Value, json};
 
-use crate::world::{KNOWLEDGE, SQL, World, person};
+use crate::world::{KNOWLEDGE, SQL, World, package, person};
 
 fn state(tenant: &Tenant, instance: ThingId) -> StateKind {
     block_on(tenant.instance(instance))
@@ -458,6 +458,43 @@ fn a_failed_fetch_leaves_failed_instances_that_can_be_removed() {
         block_on(acme.uninstall(plugin.instance)).unwrap();
     }
     assert_eq!(block_on(acme.list_installed()).unwrap(), []);
+}
+
+#[test]
+fn what_is_left_of_a_failed_installation_is_named_before_anything_is_written() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
+    let withdrawn = json!({"name": KNOWLEDGE, "versions": {}});
+    world.source.put(KNOWLEDGE, withdrawn);
+    block_on(acme.install(&plan)).unwrap_err();
+    // Published again, and needing another version than the one that is left.
+    let needs = json!({"dependencies": {SQL: "^1.8.0"}});
+    world
+        .source
+        .put(KNOWLEDGE, package(KNOWLEDGE, &[("1.6.2", needs)]));
+    world.source.put(SQL, package(SQL, &[("1.8.0", json!({}))]));
+    let mut said = Vec::new();
+    for left in [KNOWLEDGE, SQL] {
+        let head = block_on(world.store.head(acme.scope())).unwrap();
+        let error = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap_err();
+        assert_eq!(error.tag(), "LeftBehind", "{error}");
+        assert_eq!(block_on(world.store.head(acme.scope())).unwrap(), head);
+        said.push(error.to_string());
+        let left = block_on(acme.installed(left)).unwrap().unwrap();
+        block_on(acme.uninstall(left.instance)).unwrap();
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    `@elizaos/plugin-knowledge` 1.6.1 is left here, FAILED: uninstall that first
+    `@elizaos/plugin-sql` 1.7.2 is left here, FAILED: uninstall that first
+    ");
+    let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
+    block_on(acme.install(&plan)).unwrap();
+    let sql = block_on(acme.installed(SQL)).unwrap().unwrap();
+    assert_eq!(
+        (sql.state, sql.version.as_str()),
+        (StateKind::Installed, "1.8.0")
+    );
 }
 
 #[test]

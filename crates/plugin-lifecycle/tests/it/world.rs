@@ -37,7 +37,7 @@ pub(crate) fn component(kind: ComponentKind, name: &str) -> Component {
     Component::new(kind, name.parse().unwrap())
 }
 
-fn package(name: &str, versions: &[(&str, Value)]) -> Value {
+pub(crate) fn package(name: &str, versions: &[(&str, Value)]) -> Value {
     let latest = versions.last().unwrap().0;
     let versions: serde_json::Map<String, Value> = versions
         .iter()
