@@ -116,7 +116,8 @@ impl Request {
         self
     }
 
-    /// Prefers the versions of a lock wherever they still fit: before the newest, and before anything that is not locked is decided.
+    /// Prefers the versions of a lock wherever they still fit: before the newest, and before anything that is not locked is decided. What
+    /// may move nevertheless, [`Self::unlock`] says; without it, nothing that fits.
     #[must_use]
     pub fn prefer(mut self, lock: Lock) -> Self {
         self.lock = Some(Arc::new(lock));
@@ -126,7 +127,9 @@ impl Request {
         self
     }
 
-    /// Prefers the versions of the lock for fewer packages, or for none. A lock that was [frozen](Self::frozen) no longer is.
+    /// Prefers the versions of the lock for fewer packages, or for none. With [`Unlock::Only`] nothing else moves for what is unlocked, as
+    /// long as there is any answer without that; with [`Unlock::WithDependencies`] what it needs may move with it. A lock that was
+    /// [frozen](Self::frozen) no longer is.
     #[must_use]
     pub fn unlock(mut self, unlock: Unlock) -> Self {
         self.locking = Locking::Prefer(unlock);
@@ -134,8 +137,8 @@ impl Request {
     }
 
     /// Asks whether a lock still is an answer: nothing is chosen. The answer is the lock itself, or
-    /// [`Failure::Drift`](crate::Failure::Drift) with everything that drifted. Where a tag points now takes no part, since the lock says
-    /// where it pointed.
+    /// [`Failure::Drift`](crate::Failure::Drift) with everything that drifted: also what the locked releases need otherwise than the lock
+    /// says, and a tag of which it does not say where it pointed. Where a tag points now takes no part, since the lock does say.
     #[must_use]
     pub fn frozen(mut self, lock: Lock) -> Self {
         self.lock = Some(Arc::new(lock));
