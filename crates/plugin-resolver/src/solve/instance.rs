@@ -1,7 +1,8 @@
 //! One request against one universe, ready for solving.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use semver::Version;
 
@@ -28,6 +29,8 @@ pub(crate) struct Instance<'a> {
     pub(crate) interrupt: Option<&'a Interrupt>,
     /// Where the rules are not plain, what meets the needs that were looked at.
     reread: Vec<OnceCell<Bits>>,
+    /// Why nothing meets the needs that were asked about: a reason costs a look at each version, and thousands of releases may share it.
+    problems: RefCell<BTreeMap<u32, Problem>>,
 }
 
 #[derive(Debug)]
@@ -97,6 +100,7 @@ impl<'a> Instance<'a> {
             hosts: hosts(universe, request),
             locked: locked(universe, request),
             reread: vec![OnceCell::new(); needs],
+            problems: RefCell::default(),
             rules,
             interrupt: None,
         }
@@ -163,11 +167,16 @@ impl<'a> Instance<'a> {
         if *self.admitted(index)? != Bits::EMPTY {
             return None;
         }
+        if let Some(known) = self.problems.borrow().get(&index) {
+            return Some(known.clone());
+        }
         let need = self.universe.need(index)?;
-        Some(match self.universe.need_spec(need) {
+        let problem = match self.universe.need_spec(need) {
             Some((spec, _)) => self.rules.problem(need.target, spec),
             None => Problem::NeverExported,
-        })
+        };
+        let mut problems = self.problems.borrow_mut();
+        Some(problems.entry(index).or_insert(problem).clone())
     }
 
     /// Why a release can never be selected, if it cannot.
