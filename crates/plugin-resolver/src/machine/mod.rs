@@ -7,6 +7,7 @@ mod case;
 mod fault;
 mod ranges;
 mod resolve;
+mod toil;
 
 pub use ranges::answer_ranges_line;
 pub use resolve::answer_resolve_line;

@@ -8,10 +8,14 @@ use serde_json::Value;
 
 use super::case::{Entries, Text, read};
 use super::fault::{Fault, Place, Wire};
+use super::toil;
 use crate::{
     DependencyKind, Failure, PackageName, Range, ReleaseFacts, Request, ResolverError, Spec,
-    Universe, UnresolvableKind, parse_version, resolve,
+    Universe, UniverseBuilder, UnresolvableKind, parse_version, resolve,
 };
+
+/// No case of so few bytes is too much toil.
+const LIGHT: usize = 64 * 1024;
 
 /// Answers `{"id", "packages": {name: {version: {dependency: range}}}, "root": {dependency: range}}` with the id and an `"outcome"`:
 /// `"solution"` with `"selection"` and `"order"`; `"conflict"` with `"explanation": {"lines", "requests"}`, the requests by name;
@@ -19,6 +23,8 @@ use crate::{
 ///
 /// What a release needs is read as npm reads what is published. A case has no tags, so `latest` is met by no version, and nor is
 /// `workspace:*`, an address, or text that means nothing: such a release cannot be selected, and a conflict says why. `npm:b@^1` is `b`.
+///
+/// `"budget"` is also a case whose ranges, each against all versions of what it is about, would take longer than any search may.
 ///
 /// `"invalid"` is what cannot be understood: another shape, a key that stands twice, a name or a version that is none, a root that
 /// is no range, a range beyond the limits of [`Range`]. Its error has `"_tag"`, `"message"` and, where it is about one place,
@@ -37,7 +43,7 @@ pub fn answer_resolve_line(line: &str) -> String {
     };
     let (id, outcome) = match read::<Case<'_>>(line) {
         Ok(case) => {
-            let outcome = case.answer();
+            let outcome = case.answer(line.len());
             let outcome = outcome.unwrap_or_else(|fault| invalid(fault.into()));
             (case.id, outcome)
         }
@@ -49,13 +55,13 @@ pub fn answer_resolve_line(line: &str) -> String {
 
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object")]
-struct Case<'a> {
+pub(super) struct Case<'a> {
     #[serde(default)]
     id: Value,
     #[serde(borrow)]
-    packages: Entries<'a, Entries<'a, Entries<'a, Text<'a>>>>,
+    pub(super) packages: Entries<'a, Entries<'a, Entries<'a, Text<'a>>>>,
     #[serde(borrow)]
-    root: Entries<'a, Text<'a>>,
+    pub(super) root: Entries<'a, Text<'a>>,
 }
 
 /// By key.
@@ -89,9 +95,13 @@ impl Outcome {
 }
 
 impl Case<'_> {
-    fn answer(&self) -> Result<Outcome, Fault> {
-        let universe = self.universe()?;
-        Ok(match resolve(&universe, &self.request()?) {
+    /// `length` of its line in bytes.
+    fn answer(&self, length: usize) -> Result<Outcome, Fault> {
+        let (builder, request) = (self.builder()?, self.request()?);
+        if length > LIGHT && toil::of(self) > toil::MOST {
+            return Ok(Outcome::named("budget"));
+        }
+        Ok(match resolve(&builder.build(), &request) {
             Ok(resolution) => {
                 let selected = resolution.packages();
                 let selected = selected.map(|one| (one.name.clone(), one.version.clone()));
@@ -118,7 +128,7 @@ impl Case<'_> {
         })
     }
 
-    fn universe(&self) -> Result<Universe, Fault> {
+    fn builder(&self) -> Result<UniverseBuilder, Fault> {
         if let Some(twice) = self.packages.repeated() {
             return Err(Place::package(twice).repeated());
         }
@@ -139,7 +149,7 @@ impl Case<'_> {
                 builder.release(name.clone(), version, facts);
             }
         }
-        Ok(builder.build())
+        Ok(builder)
     }
 
     fn request(&self) -> Result<Request, Fault> {
@@ -175,7 +185,7 @@ fn facts(needs: &Entries<'_, Text<'_>>, place: &impl Fn() -> Place) -> Result<Re
 }
 
 /// What a release says that it needs. What nobody can read is kept, as something that nothing meets.
-fn published(text: &str) -> Result<Spec, ResolverError> {
+pub(super) fn published(text: &str) -> Result<Spec, ResolverError> {
     use ResolverError::InputTooLarge;
     match text.parse().map(Spec::Range).or_else(|error| match error {
         InputTooLarge { .. } => Err(error),

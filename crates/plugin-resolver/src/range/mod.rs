@@ -111,6 +111,11 @@ impl Range {
         self.sets.iter()
     }
 
+    /// How many versions one version is compared with at most.
+    pub(crate) fn comparator_count(&self) -> usize {
+        self.sets().map(<[Comparator]>::len).sum()
+    }
+
     /// Which prereleases it admits.
     pub(crate) fn prereleases(&self) -> Prereleases {
         self.prereleases

@@ -139,3 +139,28 @@ fn hostile_lines_are_answered() {
         assert!(answer_resolve_line(&line).contains(r#""outcome":"invalid""#));
     }
 }
+
+/// Ranges times versions are no search, and yet end.
+#[test]
+fn a_case_of_too_many_ranges_and_versions_is_given_up() {
+    let case = |count: usize, distinct: usize| {
+        let list =
+            |one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
+        let needed = list(&|at| format!(r#""1.0.{at}":{{}}"#));
+        let needing = list(&|at| format!(r#""1.0.{at}":{{"b":"<=1.0.{}"}}"#, at % distinct));
+        format!(
+            r#"{{"id":1,"packages":{{"a":{{{needing}}},"b":{{{needed}}}}},"root":{{"a":"*"}}}}"#
+        )
+    };
+    // A hundred million comparisons and more, by lines of less than a megabyte.
+    let given_up = r#"{"id":1,"outcome":"budget"}"#;
+    assert_eq!(answer_resolve_line(&case(12_000, 12_000)), given_up);
+    let alias = case(12_000, 12_000).replace("<=", "npm:b@<=");
+    assert_eq!(answer_resolve_line(&alias), given_up);
+    // The same text is looked at once.
+    let answer = answer_resolve_line(&case(12_000, 20));
+    assert!(
+        answer.contains(r#""outcome":"solution","selection":{"a":"1.0.11999","b":"1.0.19"}"#),
+        "{answer}"
+    );
+}
