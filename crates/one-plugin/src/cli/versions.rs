@@ -49,8 +49,19 @@ pub(crate) struct Choosing {
     pub(crate) steps: Option<u64>,
 }
 
+impl Choosing {
+    /// Whether nothing is said about which versions may be chosen.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.policy == Which::default()
+            && !self.prereleases
+            && self.hosts.is_empty()
+            && self.lock.is_none()
+            && self.cooldown.is_none()
+    }
+}
+
 /// Which of several fitting versions is taken. Variants without documentation keep `--help` on one line.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Which {
     #[default]
     Newest,

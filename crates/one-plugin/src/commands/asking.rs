@@ -69,7 +69,8 @@ pub(crate) fn check_names(
     choosing: &Choosing,
     question: &Question,
 ) -> Result<(), Failure> {
-    let lock = choosing.lock.as_deref().map(lock_file).transpose()?;
+    // Not from its file: a pipe has been read by now.
+    let lock = question.request.lock();
     let collected = &question.collected;
     let hosts = choosing.hosts.iter();
     let hosts = hosts.filter_map(|host| Some(("--host", host.rsplit_once('=')?.0)));
@@ -86,7 +87,7 @@ pub(crate) fn check_names(
         let name = named(session, tenant, text)?;
         let is_asked_about =
             collected.packages.contains_key(&name) || collected.missing.contains_key(&name);
-        let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&name).is_some());
+        let is_locked = lock.is_some_and(|lock| lock.get(&name).is_some());
         if is_asked_about || (is_locked && option == "--unlock") {
             continue;
         }

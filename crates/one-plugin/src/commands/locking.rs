@@ -51,6 +51,10 @@ pub(crate) fn write(file: &Path, lock: &Lock) -> Result<(), Failure> {
 
 /// Whether a lock still is an answer: to what it was made for, or to what is asked for here.
 fn check(session: &Session, args: &LockArgs, file: &Path, output: &Output) -> Result<(), Failure> {
+    if args.packages.is_empty() && !args.choosing.is_plain() {
+        let message = "a lock is checked against what it was made for, whatever is said beside it; name the packages to check it against what is asked for here";
+        return Err(Failure::new("UsageError", message));
+    }
     if file.is_dir() {
         return grouped::check(session, args, file, output);
     }
@@ -65,7 +69,9 @@ fn check(session: &Session, args: &LockArgs, file: &Path, output: &Output) -> Re
             .map(|text| asking::package(session, &tenant, text))
             .collect();
         let how = asking::how(session, &tenant, &args.choosing)?.frozen(held.lock.clone());
-        held::ask(session, &asked?, how, output)?
+        let question = held::ask(session, &asked?, how, output)?;
+        asking::check_names(session, &tenant, &args.choosing, &question)?;
+        question
     };
     asking::answer(&question)?;
     let count = held.lock.packages().len();

@@ -352,6 +352,32 @@ fn what_is_installed_is_asked_about_where_nothing_else_is_named() {
     );
 }
 
+/// A pipe can be read once.
+#[test]
+fn a_lock_may_come_through_a_pipe() {
+    let home = locks();
+    let lock = std::fs::read(home.beside().join("old")).unwrap();
+    for (line, expected) in [
+        (
+            "tree knowledge@^1 --lock /dev/stdin --frozen --policy lowest",
+            "tree knowledge@^1 --policy lowest",
+        ),
+        (
+            "plan knowledge@^1 bootstrap --lock /dev/stdin --unlock core",
+            "plan knowledge@^1 bootstrap --lock @/old --unlock core",
+        ),
+    ] {
+        let ran = home.feed(line, &lock);
+        let old = home.beside().join("old");
+        let expected = home.ok(&expected.replace("@/old", old.to_str().unwrap()));
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (0, expected.as_str()),
+            "{ran:?}"
+        );
+    }
+}
+
 #[test]
 fn a_frozen_lock_is_taken_as_it_is_or_what_drifted_is_said() {
     let home = locks();
@@ -363,6 +389,12 @@ fn a_frozen_lock_is_taken_as_it_is_or_what_drifted_is_said() {
         "lock --check @/old",
         "lock --check @/new knowledge@^1 bootstrap",
         "lock --check @/new knowledge@^1",
+        "lock --check @/new knowledge@^1 bootstrap --host @elizaos/core=1.0.0",
+        "lock --check @/new knowledge@^1 bootstrap --host edge-tts=1.0.0",
+        "lock --check @/new --host @elizaos/core=1.0.0",
+        "lock --check @/new --policy lowest",
+        "lock --check @/new --prereleases",
+        "lock --check @/new --cooldown 7",
         "lock --check @/edited",
         "lock --check @/one",
         "tree knowledge@^1 --policy lowest --lock @/old --frozen",

@@ -186,6 +186,12 @@ impl Request {
         self.roots.iter().map(|(name, spec)| (name, spec))
     }
 
+    /// The lock that it prefers or holds frozen.
+    #[must_use]
+    pub fn lock(&self) -> Option<&Lock> {
+        self.lock.as_deref()
+    }
+
     /// The same request for some of its roots, by their positions. Positions that it does not have are passed over.
     #[must_use]
     pub fn only(&self, positions: &[usize]) -> Self {
