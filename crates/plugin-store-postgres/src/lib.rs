@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod background;
+mod begin;
+mod bell;
+mod codec;
+mod commit;
+mod error;
+mod find;
+mod key;
+mod list;
+mod listen;
+mod options;
+mod pool;
+mod schema;
+mod search;
+mod select;
+mod session;
+#[cfg(test)]
+#[cfg(unix)]
+mod statement_tests;
+mod store;
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "../tests/it/server.rs"]
+mod test_server;
+mod watch;
+mod write;
+
+/// The client, for hosts that configure it or hand in their transactions.
+pub use tokio_postgres;
+
+pub use options::{Durability, Options};
+pub use schema::RowSecurity;
+pub use store::PostgresStore;

@@ -1,0 +1,17 @@
+//! The store, as its users meet it.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failing test may panic"
+)]
+
+mod contract;
+mod help;
+mod host;
+mod life;
+mod opening;
+mod processes;
+mod security;
+mod server;
