@@ -53,7 +53,7 @@ async fn once(lease: &mut Lease, schema: &str, changes: &ChangeSet) -> Result<At
     let needs = changes.needs();
     let begin = begin::write(schema, place);
     let rows = lease
-        .flight(Some(&begin), &[find::needs(&needs)], None)
+        .flight(Some(begin), vec![find::needs(&needs)], None)
         .await?;
     let mut found = find::found(&needs, rows.first().map_or(&[], Vec::as_slice))?;
     if found.receipt.is_none() {
@@ -68,8 +68,8 @@ async fn once(lease: &mut Lease, schema: &str, changes: &ChangeSet) -> Result<At
         // Dropping the lease ends the transaction.
         Decision::Replay(receipt) => return Ok(Attempt::Done(receipt)),
     };
-    let queries = write::queries(place, &effects, &found, changes.key())?;
-    match lease.flight(None, &queries, Some("COMMIT")).await {
+    let query = write::query(place, &effects, &found, changes.key())?;
+    match lease.flight(None, vec![query], Some("COMMIT")).await {
         Ok(_) => Ok(Attempt::Done(effects.receipt)),
         Err(Failure::Lost(reason)) => Ok(Attempt::Unknown(effects.receipt, reason)),
         Err(failure) => Err(failure),
@@ -92,12 +92,13 @@ async fn was_done(
 ) -> Result<bool, StoreError> {
     let place = changes.place();
     let begin = begin::write(&pool.schema, place);
-    let query = [find::event(place, receipt.head.seq)];
     let mut last = String::new();
     for _ in 0..LOOKS {
         let looked = async {
             let mut lease = pool.acquire().await?;
-            lease.flight(Some(&begin), &query, Some("COMMIT")).await
+            let query = vec![find::event(place, receipt.head.seq)];
+            let begin = Some(begin.clone());
+            lease.flight(begin, query, Some("COMMIT")).await
         };
         match looked.await {
             Ok(answers) => {
@@ -193,9 +194,8 @@ impl Inside<'_> {
             Decision::Write(effects) => effects,
             Decision::Replay(receipt) => return Ok(receipt),
         };
-        for query in write::queries(changes.place(), &effects, found, changes.key())? {
-            self.query(&query).await?;
-        }
+        let query = write::query(changes.place(), &effects, found, changes.key())?;
+        self.query(&query).await?;
         Ok(effects.receipt)
     }
 }

@@ -24,12 +24,13 @@ const ATTEMPTS: usize = 3;
 pub(crate) async fn rows(
     pool: &Arc<Pool>,
     begin: &str,
-    queries: &[Query],
+    queries: impl Fn() -> Vec<Query> + Send + Sync,
 ) -> Result<Vec<Vec<Row>>, StoreError> {
     let mut attempt = 1;
     loop {
         let mut lease = pool.acquire().await?;
-        match lease.flight(Some(begin), queries, Some("COMMIT")).await {
+        let begin = Some(begin.to_owned());
+        match lease.flight(begin, queries(), Some("COMMIT")).await {
             Err(Failure::Lost(_) | Failure::Again(_)) if attempt < ATTEMPTS => attempt += 1,
             result => return Ok(result?),
         }
@@ -47,7 +48,7 @@ pub(crate) async fn page<Q: Pages + Sync>(
 ) -> Result<one_ontology::Page<Q::Row>, StoreError>
 where
     Q::Row: Send,
-    Q::Position: Send,
+    Q::Position: Clone + Send + Sync,
 {
     let wanted = query.limit().get() + 1;
     let select = at(query.position()?);
@@ -55,8 +56,9 @@ where
         return Ok(query.page(Vec::new()));
     }
     if select.exact {
-        let queries = [select.limit(wanted)];
-        let answers = rows(pool, &begin::read(place), &queries).await?;
+        let position = query.position()?;
+        let queries = || vec![at(position.clone()).limit(wanted)];
+        let answers = rows(pool, &begin::read(place), queries).await?;
         let rows = answers.into_iter().flatten();
         let items: Result<Vec<_>, _> = rows.map(|row| read(&row)).collect();
         // Exact or not, what is kept is what the query keeps.
@@ -69,7 +71,7 @@ where
         let begin = begin::snapshot(place);
         match some(
             &mut lease,
-            &begin,
+            begin,
             wanted,
             query.position()?,
             &at,
@@ -90,7 +92,7 @@ const LOOK: usize = 1000;
 /// So many rows that match, by as many looks as it takes, of one moment.
 async fn some<T, P>(
     lease: &mut Lease,
-    begin: &str,
+    begin: String,
     wanted: usize,
     mut position: Option<P>,
     at: impl Fn(Option<P>) -> Select,
@@ -101,8 +103,8 @@ async fn some<T, P>(
     let mut begin = Some(begin);
     let mut look = wanted.clamp(64, LOOK);
     loop {
-        let queries = [at(position.take()).limit(look)];
-        let answers = lease.flight(begin.take(), &queries, None).await?;
+        let queries = vec![at(position.take()).limit(look)];
+        let answers = lease.flight(begin.take(), queries, None).await?;
         let mut fetched = 0;
         for row in answers.into_iter().flatten() {
             fetched += 1;
@@ -137,7 +139,7 @@ pub(crate) async fn any_thing(
             return Ok(false);
         }
         let look = if select.exact { 1 } else { LOOK };
-        let answers = lease.flight(None, &[select.limit(look)], None).await?;
+        let answers = lease.flight(None, vec![select.limit(look)], None).await?;
         let mut fetched = 0;
         for row in answers.into_iter().flatten() {
             fetched += 1;
@@ -176,7 +178,7 @@ pub(crate) async fn descendants(
 }
 
 async fn layers(lease: &mut Lease, group: GroupId) -> Result<Vec<GroupId>, Failure> {
-    let mut begin = Some(begin::DIRECTORY);
+    let mut begin = Some(begin::DIRECTORY.to_owned());
     let mut seen = BTreeSet::from([group]);
     let mut below = Vec::new();
     let mut layer = vec![group];
@@ -185,8 +187,8 @@ async fn layers(lease: &mut Lease, group: GroupId) -> Result<Vec<GroupId>, Failu
             .iter()
             .map(|id| id.as_uuid().as_bytes().to_vec())
             .collect();
-        let queries = [Query::new(CHILDREN, vec![Box::new(parents)])];
-        let answers = lease.flight(begin.take(), &queries, None).await?;
+        let queries = vec![Query::new(CHILDREN, vec![Box::new(parents)])];
+        let answers = lease.flight(begin.take(), queries, None).await?;
         layer.clear();
         for row in answers.into_iter().flatten() {
             let id = Uuid::from_slice(column(&row, 0)?)

@@ -35,7 +35,7 @@ struct Said {
 }
 
 /// What others hear is gathered for so long.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(50);
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_millis(250);
 

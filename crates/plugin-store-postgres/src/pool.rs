@@ -79,9 +79,11 @@ impl Pool {
                 }
             },
         };
-        if lease.session.as_ref().is_none_or(Session::is_closed) {
-            lease.session = None;
-            lease.session = Some(self.session().await?);
+        if let Some(held) = &mut lease.held
+            && held.session.as_ref().is_none_or(Session::is_closed)
+        {
+            held.session = None;
+            held.session = Some(self.session().await?);
         }
         Ok(lease)
     }
@@ -139,17 +141,19 @@ impl Pool {
             let next = {
                 let mut state = self.lock();
                 let next = state.waiting.pop_front();
-                if next.is_none() {
-                    match lease.session.take() {
+                if next.is_none()
+                    && let Some(mut held) = lease.held.take()
+                {
+                    match held.session.take() {
                         Some(session) if !session.is_closed() => state.idle.push(session),
                         _ => state.open -= 1,
                     }
+                    // Its place in the count is settled: there is nothing more to give back.
+                    held.pool = None;
                 }
                 next
             };
             let Some(next) = next else {
-                // Its place in the count is settled: there is nothing more to give back.
-                lease.pool = None;
                 return;
             };
             match next.send(lease) {
@@ -163,77 +167,88 @@ impl Pool {
 
 /// A connection in use, or the right to make one. Goes back to the pool when dropped.
 pub(crate) struct Lease {
-    pool: Option<Arc<Pool>>,
-    session: Option<Session>,
-    state: Doing,
+    /// None while a flight is on its way, and after one that was lost.
+    held: Option<Held>,
 }
 
-/// What a connection is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
-    Nothing,
-    /// A transaction is open and nothing is on its way.
-    Transaction,
-    /// Answers are on their way.
-    Flight,
+/// What a lease holds; whoever drops it gives it back.
+struct Held {
+    pool: Option<Arc<Pool>>,
+    session: Option<Session>,
+    /// Whether a transaction is open.
+    inside: bool,
 }
 
 impl Lease {
     fn new(pool: &Arc<Pool>, session: Option<Session>) -> Self {
         Self {
-            pool: Some(Arc::clone(pool)),
-            session,
-            state: Doing::Nothing,
+            held: Some(Held {
+                pool: Some(Arc::clone(pool)),
+                session,
+                inside: false,
+            }),
         }
     }
 
     /// Runs a whole transaction, or its beginning (without `after`), or its end (without
     /// `before`). After an error there is no transaction.
+    ///
+    /// It runs where the connection is driven, so that whoever waits is woken once and not by
+    /// every answer. Who gives up in between leaves it to run to its end.
     pub(crate) async fn flight(
         &mut self,
-        before: Option<&str>,
-        queries: &[Query],
-        after: Option<&str>,
+        before: Option<String>,
+        queries: Vec<Query>,
+        after: Option<&'static str>,
     ) -> Result<Vec<Vec<Row>>, Failure> {
-        let Some(session) = &mut self.session else {
-            return Err(Failure::Lost("there is no connection".to_owned()));
+        let gone = || Failure::Lost("the connection is gone".to_owned());
+        let mut held = self.held.take().ok_or_else(gone)?;
+        let pool = held.pool.clone().ok_or_else(gone)?;
+        let flight = async move {
+            let result = held.flight(before, queries, after).await;
+            (held, result)
         };
-        self.state = Doing::Flight;
-        let result = session.flight(before, queries, after).await;
-        self.state = match (&result, after) {
-            (Err(Failure::Lost(_)), _) => {
-                self.session = None;
-                if let Some(pool) = &self.pool {
-                    pool.forget_idle();
-                }
-                Doing::Nothing
-            }
-            (Err(_), _) => {
-                session.roll_back();
-                Doing::Nothing
-            }
-            (Ok(_), None) => Doing::Transaction,
-            (Ok(_), Some(_)) => Doing::Nothing,
-        };
+        let (held, result) = pool.background.run(flight).await?;
+        self.held = Some(held);
         result
     }
 }
 
-impl Drop for Lease {
+impl Held {
+    async fn flight(
+        &mut self,
+        before: Option<String>,
+        queries: Vec<Query>,
+        after: Option<&'static str>,
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let Some(session) = &mut self.session else {
+            return Err(Failure::Lost("there is no connection".to_owned()));
+        };
+        let result = session.flight(before.as_deref(), &queries, after).await;
+        self.inside = result.is_ok() && after.is_none();
+        match &result {
+            Err(Failure::Lost(_)) => {
+                self.session = None;
+                if let Some(pool) = &self.pool {
+                    pool.forget_idle();
+                }
+            }
+            Err(_) => session.roll_back(),
+            Ok(_) => {}
+        }
+        result
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
         let Some(pool) = self.pool.take() else {
             return;
         };
-        let session = self.session.take().filter(|session| match self.state {
-            Doing::Nothing => true,
-            Doing::Transaction => {
-                session.roll_back();
-                true
-            }
-            // Somebody gave up in between: the server may be busy with it for long, and ends it
-            // when it sees that the connection is gone.
-            Doing::Flight => false,
-        });
+        let session = self.session.take();
+        if let Some(session) = session.as_ref().filter(|_| self.inside) {
+            session.roll_back();
+        }
         pool.give_back(session);
     }
 }

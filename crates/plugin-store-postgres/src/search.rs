@@ -29,18 +29,21 @@ pub(crate) async fn search(
         .embedding
         .as_ref()
         .filter(|_| matches!(among, Among::Knowledge { .. }));
-    let mut queries: Vec<Query> = Vec::new();
-    if !words.is_empty() {
-        queries.push(count_among(place, among));
-        queries.push(with_words(place, among, words.into_iter().collect()));
-    }
-    let by_words = !queries.is_empty();
-    queries.extend(vector.map(|vector| with_vectors(place, among, vector)));
-    if queries.is_empty() {
+    let by_words = !words.is_empty();
+    if !by_words && vector.is_none() {
         return Ok(Vec::new());
     }
+    let queries = || {
+        let mut queries: Vec<Query> = Vec::new();
+        if by_words {
+            queries.push(count_among(place, among));
+            queries.push(with_words(place, among, words.iter().cloned().collect()));
+        }
+        queries.extend(vector.map(|vector| with_vectors(place, among, vector)));
+        queries
+    };
     // One snapshot for what is counted and what is ranked.
-    let mut answers = list::rows(pool, &begin::snapshot(place), &queries)
+    let mut answers = list::rows(pool, &begin::snapshot(place), queries)
         .await?
         .into_iter();
     let mut candidates: BTreeMap<HitId, Candidate> = BTreeMap::new();

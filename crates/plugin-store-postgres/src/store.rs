@@ -177,8 +177,12 @@ impl PostgresStore {
     }
 
     /// The rows of one statement in one place.
-    async fn rows(&self, place: Place, query: Query) -> Result<Vec<Row>, StoreError> {
-        let answers = list::rows(self.pool(), &begin::read(place), &[query]).await?;
+    async fn rows(
+        &self,
+        place: Place,
+        query: impl Fn() -> Query + Send + Sync,
+    ) -> Result<Vec<Row>, StoreError> {
+        let answers = list::rows(self.pool(), &begin::read(place), || vec![query()]).await?;
         Ok(answers.into_iter().next().unwrap_or_default())
     }
 }
@@ -186,7 +190,7 @@ impl PostgresStore {
 #[async_trait]
 impl Directory for PostgresStore {
     async fn group(&self, id: GroupId) -> Result<Option<Group>, StoreError> {
-        let rows = self.rows(Place::Group(id), find::group(id)).await?;
+        let rows = self.rows(Place::Group(id), || find::group(id)).await?;
         find::one("groups", &rows)
     }
 
@@ -195,7 +199,7 @@ impl Directory for PostgresStore {
         person: PersonId,
         place: Place,
     ) -> Result<Option<Membership>, StoreError> {
-        let rows = self.rows(place, find::membership(place, person)).await?;
+        let rows = self.rows(place, || find::membership(place, person)).await?;
         find::one("memberships", &rows)
     }
 
@@ -214,7 +218,7 @@ impl Store for PostgresStore {
 
     async fn thing(&self, scope: &Scope, id: ThingId) -> Result<Option<Thing>, StoreError> {
         let place = scope.place();
-        let rows = self.rows(place, find::thing(place, id)).await?;
+        let rows = self.rows(place, || find::thing(place, id)).await?;
         find::one("things", &rows)
     }
 
@@ -263,7 +267,7 @@ impl Store for PostgresStore {
 
     async fn head(&self, scope: &Scope) -> Result<Option<Head>, StoreError> {
         let place = scope.place();
-        find::head_of(&self.rows(place, find::head(place)).await?)
+        find::head_of(&self.rows(place, || find::head(place)).await?)
     }
 
     async fn knowledge(
@@ -289,7 +293,7 @@ impl Store for PostgresStore {
         id: KnowledgeId,
     ) -> Result<Option<Knowledge>, StoreError> {
         let place = scope.place();
-        let rows = self.rows(place, find::knowledge(place, id)).await?;
+        let rows = self.rows(place, || find::knowledge(place, id)).await?;
         rows.first().map(find::knowledge_of).transpose()
     }
 
@@ -308,7 +312,7 @@ impl Store for PostgresStore {
 
     async fn person(&self, scope: &Scope, id: PersonId) -> Result<Option<Person>, StoreError> {
         let place = scope.place();
-        let rows = self.rows(place, find::person(place, id)).await?;
+        let rows = self.rows(place, || find::person(place, id)).await?;
         find::one("people", &rows)
     }
 
@@ -322,7 +326,7 @@ impl Store for PostgresStore {
         key: &BudgetKey,
     ) -> Result<Option<BudgetState>, StoreError> {
         let place = scope.place();
-        let rows = self.rows(place, find::budget(place, key)).await?;
+        let rows = self.rows(place, || find::budget(place, key)).await?;
         find::one("budgets", &rows)
     }
 

@@ -1,4 +1,4 @@
-//! What a decision writes: one statement for each table, whatever the number of rows.
+//! What a decision writes: one statement, with a part for each table, whatever the number of rows.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use one_ontology::search::{knowledge_text, thing_text, words};
 use one_ontology::{
     Effects, Found, IdempotencyKey, Knowledge, Place, Row, RowId, StoreError, Thing, ThingStatus,
 };
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::codec::{encode, encode_vector};
@@ -15,54 +16,118 @@ use crate::session::{Param, Query};
 
 const GROUP: &str = "INSERT INTO @groups (place, parent, doc) VALUES ($1, $2, $3) \
     ON CONFLICT (place) DO UPDATE SET parent = excluded.parent, doc = excluded.doc";
-const PEOPLE: &str = "INSERT INTO @people (place, id, name, doc) \
-    SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[]) \
-    ON CONFLICT (place, id) DO UPDATE SET name = excluded.name, doc = excluded.doc";
-const MEMBERSHIPS: &str = "INSERT INTO @memberships (place, person, doc) \
-    SELECT $1, * FROM unnest($2::uuid[], $3::text[]) \
-    ON CONFLICT (place, person) DO UPDATE SET doc = excluded.doc";
-const THINGS: &str = "INSERT INTO @things \
-    (place, id, type, name, status, npm_package, registry_url, doc) \
-    SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], \
-    $7::text[], $8::text[]) \
-    ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, name = excluded.name, \
-    status = excluded.status, npm_package = excluded.npm_package, \
-    registry_url = excluded.registry_url, doc = excluded.doc";
-const KNOWLEDGE: &str = "INSERT INTO @knowledge (place, id, type, source, newest, archived, doc) \
-    SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::bigint[], $6::boolean[], \
-    $7::text[]) \
-    ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, source = excluded.source, \
-    newest = excluded.newest, archived = excluded.archived, doc = excluded.doc";
-const VECTORS: &str = "INSERT INTO @vectors (place, id, model, dimension, vector) \
-    SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bytea[]) \
-    ON CONFLICT (place, id) DO UPDATE SET model = excluded.model, \
-    dimension = excluded.dimension, vector = excluded.vector";
+const PEOPLE: Table = Table {
+    into: "INSERT INTO @people (place, id, name, doc)",
+    types: &["uuid", "text", "text"],
+    then: "ON CONFLICT (place, id) DO UPDATE SET name = excluded.name, doc = excluded.doc",
+};
+const MEMBERSHIPS: Table = Table {
+    into: "INSERT INTO @memberships (place, person, doc)",
+    types: &["uuid", "text"],
+    then: "ON CONFLICT (place, person) DO UPDATE SET doc = excluded.doc",
+};
+const THINGS: Table = Table {
+    into: "INSERT INTO @things \
+        (place, id, type, name, status, npm_package, registry_url, doc)",
+    types: &["uuid", "text", "text", "text", "text", "text", "text"],
+    then: "ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, name = excluded.name, \
+        status = excluded.status, npm_package = excluded.npm_package, \
+        registry_url = excluded.registry_url, doc = excluded.doc",
+};
+const KNOWLEDGE: Table = Table {
+    into: "INSERT INTO @knowledge (place, id, type, source, newest, archived, doc)",
+    types: &["uuid", "text", "bytea", "bigint", "boolean", "text"],
+    then: "ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, source = excluded.source, \
+        newest = excluded.newest, archived = excluded.archived, doc = excluded.doc",
+};
+const VECTORS: Table = Table {
+    into: "INSERT INTO @vectors (place, id, model, dimension, vector)",
+    types: &["uuid", "text", "integer", "bytea"],
+    then: "ON CONFLICT (place, id) DO UPDATE SET model = excluded.model, \
+        dimension = excluded.dimension, vector = excluded.vector",
+};
 const VECTORS_GONE: &str = "DELETE FROM @vectors WHERE place = $1 AND id = ANY($2)";
-const LABELS: &str = "INSERT INTO @labels (place, label, newest, id) \
-    SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::uuid[])";
+const LABELS: Table = Table {
+    into: "INSERT INTO @labels (place, label, newest, id)",
+    types: &["text", "bigint", "uuid"],
+    then: "",
+};
 const LABELS_GONE: &str = "DELETE FROM @labels l \
     USING unnest($2::text[], $3::bigint[], $4::uuid[]) AS g (label, newest, id) \
     WHERE l.place = $1 AND l.label = g.label AND l.newest = g.newest AND l.id = g.id";
-const CONNECTIONS: &str = "INSERT INTO @connections \
-    (place, id, type, from_end, to_end, ended, doc) \
-    SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::boolean[], \
-    $7::text[]) \
-    ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, from_end = excluded.from_end, \
-    to_end = excluded.to_end, ended = excluded.ended, doc = excluded.doc";
-const BUDGETS: &str = "INSERT INTO @budgets (place, key, doc) \
-    SELECT $1, * FROM unnest($2::text[], $3::text[]) \
-    ON CONFLICT (place, key) DO UPDATE SET doc = excluded.doc";
-const EVENTS: &str = "INSERT INTO @events (place, seq, type, target, doc) \
-    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::text[])";
+const CONNECTIONS: Table = Table {
+    into: "INSERT INTO @connections (place, id, type, from_end, to_end, ended, doc)",
+    types: &["uuid", "text", "bytea", "bytea", "boolean", "text"],
+    then: "ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, \
+        from_end = excluded.from_end, to_end = excluded.to_end, ended = excluded.ended, \
+        doc = excluded.doc",
+};
+const BUDGETS: Table = Table {
+    into: "INSERT INTO @budgets (place, key, doc)",
+    types: &["text", "text"],
+    then: "ON CONFLICT (place, key) DO UPDATE SET doc = excluded.doc",
+};
+const EVENTS: Table = Table {
+    into: "INSERT INTO @events (place, seq, type, target, doc)",
+    types: &["bigint", "text", "bytea", "text"],
+    then: "",
+};
 const RECEIPT: &str = "INSERT INTO @receipts (place, key, doc) VALUES ($1, $2, $3)";
 
-/// The statements that write the effects, none for a table that is left alone.
-pub(crate) fn queries(
+/// How rows get into a table. `types` are those of the columns behind `place`.
+struct Table {
+    into: &'static str,
+    types: &'static [&'static str],
+    then: &'static str,
+}
+
+impl Table {
+    /// The statement for one row, or for any number. Most change sets have one row for a table,
+    /// which the server is spared to unpack.
+    fn sql(&self, one: bool) -> String {
+        let mark = |(n, of): (usize, &&str)| {
+            let n = n + 2;
+            if one {
+                format!("${n}")
+            } else {
+                format!("${n}::{of}[]")
+            }
+        };
+        let marks: Vec<String> = self.types.iter().enumerate().map(mark).collect();
+        let (into, marks, then) = (self.into, marks.join(", "), self.then);
+        if one {
+            format!("{into} VALUES ($1, {marks}) {then}")
+        } else {
+            format!("{into} SELECT $1, * FROM unnest({marks}) {then}")
+        }
+    }
+}
+
+/// The value of a column in one row, or in each.
+fn column<T>(mut values: Vec<T>) -> Param
+where
+    T: ToSql + Sync + Send + 'static,
+{
+    match (values.pop(), values.is_empty()) {
+        (Some(only), true) => Box::new(only),
+        (Some(last), false) => {
+            values.push(last);
+            Box::new(values)
+        }
+        (None, _) => Box::new(values),
+    }
+}
+
+/// The statement that writes the effects, with no part for a table that is left alone.
+///
+/// Its parts run in no particular order and none sees what another writes; so no two of them touch
+/// the same row.
+pub(crate) fn query(
     place: Place,
     effects: &Effects,
     found: &Found,
     named: Option<&IdempotencyKey>,
-) -> Result<Vec<Query>, StoreError> {
+) -> Result<Query, StoreError> {
     let mut writing = Writing {
         place: key::place(place),
         queries: Vec::new(),
@@ -78,7 +143,47 @@ pub(crate) fn queries(
         ];
         writing.put(RECEIPT, params);
     }
-    Ok(writing.queries)
+    Ok(join(writing.queries))
+}
+
+/// One statement of several that have their first value, the place, in common.
+fn join(queries: Vec<Query>) -> Query {
+    let mut params: Vec<Param> = Vec::new();
+    let mut sql = String::new();
+    let last = queries.len().saturating_sub(1);
+    for (n, query) in queries.into_iter().enumerate() {
+        let shift = params.len().saturating_sub(1);
+        let part = shifted(&query.sql, shift);
+        match n {
+            _ if n == last => sql.push_str(&part),
+            0 => sql = format!("WITH w0 AS ({part})"),
+            _ => sql.push_str(&format!(", w{n} AS ({part})")),
+        }
+        if n < last && n + 1 == last {
+            sql.push(' ');
+        }
+        let mut values = query.params.into_iter();
+        let place = values.next().filter(|_| params.is_empty());
+        params.extend(place);
+        params.extend(values);
+    }
+    Query::new(sql, params)
+}
+
+/// The same statement with every value but the first so much further behind.
+fn shifted(sql: &str, shift: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(part.len());
+        let (number, rest) = part.split_at(digits);
+        let number: usize = number.parse().unwrap_or(1);
+        let number = if number == 1 { 1 } else { number + shift };
+        text.push_str(&format!("${number}{rest}"));
+    }
+    text
 }
 
 struct Writing {
@@ -118,6 +223,13 @@ impl Writing {
         self.queries.push(Query::new(sql, all));
     }
 
+    /// Adds what puts `count` rows into a table.
+    fn put_rows(&mut self, table: &Table, count: usize, columns: Vec<Param>) {
+        let mut all: Vec<Param> = vec![Box::new(self.place.clone())];
+        all.extend(columns);
+        self.queries.push(Query::new(table.sql(count == 1), all));
+    }
+
     fn rows(&mut self, effects: &Effects, found: &Found) -> Result<(), StoreError> {
         let (mut things, mut knowledge) = (Vec::new(), Vec::new());
         let (mut people, mut memberships) = (Vec::new(), Vec::new());
@@ -137,16 +249,18 @@ impl Writing {
         if !people.is_empty() {
             let ids: Vec<Uuid> = people.iter().map(|row| *row.id.as_uuid()).collect();
             let names: Vec<String> = people.iter().map(|row| row.display_name.clone()).collect();
-            let docs = docs(people)?;
-            self.put(PEOPLE, vec![Box::new(ids), Box::new(names), Box::new(docs)]);
+            let docs = docs(people.iter().copied())?;
+            let columns = vec![column(ids), column(names), column(docs)];
+            self.put_rows(&PEOPLE, people.len(), columns);
         }
         if !memberships.is_empty() {
             let ids: Vec<Uuid> = memberships
                 .iter()
                 .map(|row| *row.person.as_uuid())
                 .collect();
-            let docs = docs(memberships)?;
-            self.put(MEMBERSHIPS, vec![Box::new(ids), Box::new(docs)]);
+            let docs = docs(memberships.iter().copied())?;
+            let columns = vec![column(ids), column(docs)];
+            self.put_rows(&MEMBERSHIPS, memberships.len(), columns);
         }
         if !things.is_empty() {
             self.things(&things, found)?;
@@ -168,15 +282,15 @@ impl Writing {
         };
         let ids: Vec<Uuid> = rows.iter().map(|row| *row.id.as_uuid()).collect();
         let params: Vec<Param> = vec![
-            Box::new(ids),
-            Box::new(text(|row| row.thing_type.as_str().to_owned())),
-            Box::new(text(|row| row.name.clone())),
-            Box::new(text(|row| row.status.as_str().to_owned())),
-            Box::new(property("npm_package")),
-            Box::new(property("registry_url")),
-            Box::new(docs(rows.iter().copied())?),
+            column(ids),
+            column(text(|row| row.thing_type.as_str().to_owned())),
+            column(text(|row| row.name.clone())),
+            column(text(|row| row.status.as_str().to_owned())),
+            column(property("npm_package")),
+            column(property("registry_url")),
+            column(docs(rows.iter().copied())?),
         ];
-        self.put(THINGS, params);
+        self.put_rows(&THINGS, rows.len(), params);
         let (mut gone, mut new) = (Words::default(), Words::default());
         for row in rows {
             let was = match found.rows.get(&RowId::Thing(row.id)) {
@@ -220,14 +334,14 @@ impl Writing {
             docs.push(encode(&row)?);
         }
         let params: Vec<Param> = vec![
-            Box::new(ids),
-            Box::new(types),
-            Box::new(sources),
-            Box::new(order),
-            Box::new(archived),
-            Box::new(docs),
+            column(ids),
+            column(types),
+            column(sources),
+            column(order),
+            column(archived),
+            column(docs),
         ];
-        self.put(KNOWLEDGE, params);
+        self.put_rows(&KNOWLEDGE, rows.len(), params);
         let (mut gone, mut new) = (Words::default(), Words::default());
         let (mut labels_gone, mut labels_new) = (Labels::default(), Labels::default());
         for row in rows {
@@ -257,15 +371,22 @@ impl Writing {
              SELECT $1, * FROM unnest($2::text[], $3::uuid[])",
             new,
         );
-        for (sql, labels) in [(LABELS_GONE, labels_gone), (LABELS, labels_new)] {
-            if !labels.ids.is_empty() {
-                let params: Vec<Param> = vec![
-                    Box::new(labels.labels),
-                    Box::new(labels.newest),
-                    Box::new(labels.ids),
-                ];
-                self.put(sql, params);
-            }
+        if !labels_gone.ids.is_empty() {
+            let params: Vec<Param> = vec![
+                Box::new(labels_gone.labels),
+                Box::new(labels_gone.newest),
+                Box::new(labels_gone.ids),
+            ];
+            self.put(LABELS_GONE, params);
+        }
+        if !labels_new.ids.is_empty() {
+            let count = labels_new.ids.len();
+            let columns = vec![
+                column(labels_new.labels),
+                column(labels_new.newest),
+                column(labels_new.ids),
+            ];
+            self.put_rows(&LABELS, count, columns);
         }
         self.vectors(rows, found);
         Ok(())
@@ -295,13 +416,14 @@ impl Writing {
             self.put(VECTORS_GONE, vec![Box::new(gone)]);
         }
         if !ids.is_empty() {
-            let params: Vec<Param> = vec![
-                Box::new(ids),
-                Box::new(models),
-                Box::new(dimensions),
-                Box::new(vectors),
+            let count = ids.len();
+            let columns = vec![
+                column(ids),
+                column(models),
+                column(dimensions),
+                column(vectors),
             ];
-            self.put(VECTORS, params);
+            self.put_rows(&VECTORS, count, columns);
         }
     }
 
@@ -325,14 +447,14 @@ impl Writing {
         let to: Vec<Vec<u8>> = rows.iter().map(|row| key::end(row.to)).collect();
         let ended: Vec<bool> = rows.iter().map(|row| row.valid_to.is_some()).collect();
         let params: Vec<Param> = vec![
-            Box::new(ids),
-            Box::new(types),
-            Box::new(from),
-            Box::new(to),
-            Box::new(ended),
-            Box::new(docs(rows)?),
+            column(ids),
+            column(types),
+            column(from),
+            column(to),
+            column(ended),
+            column(docs(rows)?),
         ];
-        self.put(CONNECTIONS, params);
+        self.put_rows(&CONNECTIONS, rows.len(), params);
         Ok(())
     }
 
@@ -346,7 +468,8 @@ impl Writing {
             .map(|k| k.as_str().to_owned())
             .collect();
         let docs = docs(effects.budgets.values())?;
-        self.put(BUDGETS, vec![Box::new(keys), Box::new(docs)]);
+        let columns = vec![column(keys), column(docs)];
+        self.put_rows(&BUDGETS, effects.budgets.len(), columns);
         Ok(())
     }
 
@@ -360,12 +483,12 @@ impl Writing {
         let targets: Vec<Option<Vec<u8>>> =
             rows.iter().map(|row| row.target.map(key::end)).collect();
         let params: Vec<Param> = vec![
-            Box::new(numbers),
-            Box::new(types),
-            Box::new(targets),
-            Box::new(docs(rows)?),
+            column(numbers),
+            column(types),
+            column(targets),
+            column(docs(rows)?),
         ];
-        self.put(EVENTS, params);
+        self.put_rows(&EVENTS, rows.len(), params);
         Ok(())
     }
 }
@@ -404,4 +527,32 @@ fn words_of_knowledge(row: &Knowledge) -> BTreeSet<String> {
 fn labels_of(row: &Knowledge) -> BTreeSet<String> {
     let labels = row.labels.iter().map(ToString::to_string);
     labels.filter(|_| row.archived_at.is_none()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_keep_their_values_apart_and_share_the_place() {
+        let part = |sql: &'static str, values: &[i64]| {
+            let mut params: Vec<Param> = vec![Box::new("place".to_owned())];
+            params.extend(values.iter().map(|n| -> Param { Box::new(*n) }));
+            Query::new(sql, params)
+        };
+        let all = join(vec![
+            part("INSERT a VALUES ($1, $2, $3)", &[2, 3]),
+            part("DELETE b WHERE $1 AND ANY($2::text[])", &[4]),
+            part("INSERT c VALUES ($1, $2) THEN $3", &[5, 6]),
+        ]);
+        assert_eq!(
+            all.sql,
+            "WITH w0 AS (INSERT a VALUES ($1, $2, $3)), \
+             w1 AS (DELETE b WHERE $1 AND ANY($4::text[])) INSERT c VALUES ($1, $5) THEN $6"
+        );
+        assert_eq!(format!("{:?}", all.params), r#"["place", 2, 3, 4, 5, 6]"#);
+        let one = join(vec![part("INSERT a VALUES ($1, $2)", &[2])]);
+        assert_eq!(one.sql, "INSERT a VALUES ($1, $2)");
+        assert_eq!(one.params.len(), 2);
+    }
 }
