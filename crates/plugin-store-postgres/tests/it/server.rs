@@ -41,8 +41,8 @@ fn found() -> &'static Result<String, String> {
                 let address = cluster.address();
                 // Ends with the test process, which nothing outlives.
                 let pid = cluster.child.as_ref().map_or(0, Child::id);
+                end_after_this_process(pid, cluster.folder.path());
                 std::mem::forget(cluster);
-                end_after_this_process(pid);
                 address
             }),
         }
@@ -172,11 +172,12 @@ fn user_of(name: &str) -> Option<(u32, u32)> {
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
-/// Kills a process when this one has ended, however it ends.
-fn end_after_this_process(pid: u32) {
+/// Ends a server, and removes its folder, when this process has ended, however it ends.
+fn end_after_this_process(pid: u32, folder: &Path) {
     let script = format!(
-        "while kill -0 {} 2>/dev/null; do sleep 1; done; kill -QUIT {pid}",
-        std::process::id()
+        "while kill -0 {} 2>/dev/null; do sleep 1; done; kill -QUIT {pid}; sleep 1; rm -rf '{}'",
+        std::process::id(),
+        folder.display()
     );
     let watcher = Command::new("sh")
         .args(["-c", &script])
