@@ -103,7 +103,8 @@ impl StoreError {
         ("StoreBusy", "try again; nothing was written"),
         (
             "StoreUnavailable",
-            "look at the disk or the server, then try again; nothing was written",
+            "look at the disk or the server, then try again; nothing was written, unless the reason \
+             says that it is not known",
         ),
         (
             "StoreCorrupt",

@@ -113,9 +113,8 @@ async fn was_done(
     }
     Err(unavailable(one_ontology::excerpt(
         &format!(
-            "the connection was lost in the middle of a commit, so it may have been done \
-             ({reason}; then {last}); read before trying again, or try again under the same \
-             idempotency key"
+            "the connection was lost in the middle of a commit, and whether it was written is not \
+             known ({reason}; then {last}); try again under the same idempotency key, or read first"
         ),
         600,
     )))

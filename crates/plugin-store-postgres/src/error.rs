@@ -44,8 +44,7 @@ pub(crate) fn of(error: &Error) -> Failure {
         return if error.is_closed() || is_io(error) {
             Failure::Lost(words(error))
         } else {
-            // A value of another type than the column should have: not our schema.
-            Failure::Store(corrupt(words(error)))
+            Failure::Store(unavailable(words(error)))
         };
     };
     let (code, reason) = (db.code(), words(error));
@@ -56,6 +55,8 @@ pub(crate) fn of(error: &Error) -> Failure {
         "55P03" | "57014" | "55006" => Failure::Store(StoreError::Busy { reason }),
         // Shut down, crashed, starting; too many connections; idle for too long.
         "57P01" | "57P02" | "25P03" | "57P05" => Failure::Lost(reason),
+        // What was prepared is gone, or was made before the tables were changed.
+        "26000" | "0A000" => Failure::Lost(reason),
         "53300" => Failure::Store(StoreError::Busy { reason }),
         _ if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED => {
             Failure::Store(corrupt(reason))
@@ -70,6 +71,11 @@ pub(crate) fn of(error: &Error) -> Failure {
             _ => Failure::Store(unavailable(reason)),
         },
     }
+}
+
+/// Why there is no connection.
+pub(crate) fn connecting(error: &Error) -> StoreError {
+    of(error).into()
 }
 
 fn is_io(error: &Error) -> bool {

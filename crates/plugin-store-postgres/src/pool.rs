@@ -11,7 +11,7 @@ use one_ontology::StoreError;
 use tokio_postgres::Row;
 
 use crate::background::Background;
-use crate::error::{Failure, unavailable, words};
+use crate::error::{Failure, connecting};
 use crate::session::{Connect, Messages, Query, Session};
 
 pub(crate) struct Pool {
@@ -111,7 +111,7 @@ impl Pool {
         client
             .batch_execute(&self.settings)
             .await
-            .map_err(|error| unavailable(words(&error)))?;
+            .map_err(|error| connecting(&error))?;
         Ok(Session::new(client, Arc::clone(&self.schema)))
     }
 
@@ -122,7 +122,7 @@ impl Pool {
         self.background
             .run(self.connect.connect())
             .await?
-            .map_err(|error| unavailable(words(&error)))
+            .map_err(|error| connecting(&error))
     }
 
     /// Lets go of connections that nobody uses: one was lost, so others may be.

@@ -17,7 +17,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Row, Socket, Transaction};
 
 use crate::background::Background;
-use crate::error::{unavailable, words};
+use crate::error::{connecting, unavailable};
 use crate::find::doc;
 use crate::listen::{Wires, channel, tag};
 use crate::pool::Pool;
@@ -135,7 +135,7 @@ impl PostgresStore {
         client
             .batch_execute(&options.settings())
             .await
-            .map_err(|error| unavailable(words(&error)))?;
+            .map_err(|error| connecting(&error))?;
         let row_security = schema::open(&client, &options).await?;
         Ok(Self {
             wires: Wires::new(pool, options.poll_interval),

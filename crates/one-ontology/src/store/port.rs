@@ -36,7 +36,8 @@ pub trait Store: Directory {
     ///
     /// # Errors
     /// Those of [`decide`](crate::decide), and `Busy`, `Unavailable`, `Corrupt`. After any error nothing of it is
-    /// there.
+    /// there, but for an `Unavailable` whose reason says that this is not known, because the
+    /// connection to a server was lost; try again under the same idempotency key, or read first.
     async fn commit(&self, changes: ChangeSet) -> Result<Receipt, StoreError>;
 
     /// One thing, archived ones too.

@@ -251,3 +251,57 @@ fn two_schemas_of_one_database_do_not_meet() {
     fill(&b, 1);
     assert_eq!((verified(&a).len(), verified(&b).len()), (3, 1));
 }
+
+#[test]
+fn a_server_with_too_many_connections_is_busy() {
+    let Some(home) = home("a_server_with_too_many_connections") else {
+        return;
+    };
+    let login = format!("{}_login", home.schema);
+    home.sql(&format!(
+        "CREATE ROLE {login} LOGIN CONNECTION LIMIT 1; \
+         GRANT USAGE, CREATE ON SCHEMA {} TO {login}",
+        home.schema
+    ));
+    let (_, server) = home.address.split_once('@').unwrap();
+    let address = format!("postgres://{login}@{server}");
+    let mut options = home.options();
+    options.role = None;
+    let result = block_on(PostgresStore::connect(&address, options)).map(|store| {
+        // The one that opened it may still be there: then the first is refused too.
+        let ids = SequentialIds::new();
+        let two = [
+            store.commit(change(&ids, "x")),
+            store.commit(change(&ids, "y")),
+        ];
+        block_on(futures::future::join_all(two))
+    });
+    let errors: Vec<StoreError> = result
+        .expect("one may connect")
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    home.sql(&format!("DROP OWNED BY {login} CASCADE; DROP ROLE {login}"));
+    assert!(!errors.is_empty(), "two had one connection");
+    for error in errors {
+        assert_eq!(error.tag(), "StoreBusy", "{error}");
+    }
+}
+
+/// Who upgrades first must not bring the others to a stop.
+#[test]
+fn statements_that_were_forgotten_are_prepared_again() {
+    let Some(home) = home("statements_that_were_forgotten") else {
+        return;
+    };
+    let store = home.open_with(home.options().connections(1)).unwrap();
+    fill(&store, 2);
+    for table in ["things", "events", "thing_words"] {
+        home.sql(&format!("ALTER TABLE @{table} ADD COLUMN later text"));
+    }
+    let ids = SequentialIds::starting_at(100);
+    block_on(store.commit(change(&ids, "x"))).unwrap();
+    assert_eq!(verified(&store).len(), 3);
+    home.sql("ALTER TABLE @events ALTER COLUMN doc TYPE varchar");
+    assert_eq!(verified(&store).len(), 3);
+}

@@ -402,3 +402,86 @@ fn a_server_that_is_away_is_unavailable_and_found_again() {
     drop(store);
     drop(home);
 }
+
+/// A commit that waits in its end, because somebody else has a table that is written only then;
+/// `then` is called when it does.
+fn held<T>(
+    home: &Home,
+    store: &PostgresStore,
+    then: impl FnOnce(i32) -> T,
+) -> Result<(), StoreError> {
+    std::thread::scope(|threads| {
+        let (held, is_held) = std::sync::mpsc::channel::<()>();
+        let (release, released) = futures::channel::oneshot::channel::<()>();
+        let lock = home.with_schema("BEGIN; LOCK TABLE @thing_words IN ACCESS EXCLUSIVE MODE");
+        let address = &home.address;
+        threads.spawn(move || {
+            server::run(async {
+                let client = server::client(address).await.unwrap();
+                client.batch_execute(&lock).await.unwrap();
+                held.send(()).unwrap();
+                let _released = released.await;
+            });
+        });
+        is_held.recv().unwrap();
+        let commit = threads.spawn(|| block_on(store.commit(change(&RandomIds, "held"))).map(drop));
+        let waits = home.with_schema(
+            "SELECT coalesce(max(pid), 0)::bigint FROM pg_locks WHERE NOT granted \
+             AND relation = '@thing_words'::regclass",
+        );
+        let pid = loop {
+            let pid = home.number(&waits);
+            if pid != 0 {
+                break i32::try_from(pid).unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        then(pid);
+        let _gone = release.send(());
+        commit.join().unwrap()
+    })
+}
+
+#[test]
+fn a_commit_cut_off_in_its_end_is_found_out_about_and_done_once() {
+    let Some(home) = home("a_commit_cut_off_in_its_end") else {
+        return;
+    };
+    let store = home.open();
+    settle(&store);
+    for round in 1..4 {
+        let cut = |pid: i32| {
+            home.sql(&format!("SELECT pg_terminate_backend({pid})"));
+            // Long enough to look, and to be held up again.
+            std::thread::sleep(Duration::from_millis(50 * round));
+        };
+        assert_eq!(held(&home, &store, cut), Ok(()));
+        let names = things(&store);
+        assert_eq!(
+            names.iter().filter(|name| *name == "held").count() as u64,
+            round
+        );
+        assert_eq!(verified(&store).len(), names.len());
+    }
+}
+
+#[test]
+fn a_commit_whose_end_nobody_can_tell_says_so() {
+    let mut cluster = match server::own() {
+        Ok(cluster) => cluster,
+        Err(why) => return server::skip("a_commit_whose_end_nobody_can_tell", &why),
+    };
+    let home = Home::at(&cluster.address());
+    let store = home
+        .open_with(home.options().durability(Durability::Full))
+        .unwrap();
+    settle(&store);
+    let error = held(&home, &store, |_| cluster.kill()).unwrap_err();
+    assert_eq!(error.tag(), "StoreUnavailable", "{error}");
+    assert!(error.to_string().contains("is not known"), "{error}");
+    cluster.start().unwrap();
+    // It was not, this time.
+    assert!(!things(&store).contains(&"held".to_owned()));
+    drop(store);
+    drop(home);
+}
