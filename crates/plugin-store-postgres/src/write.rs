@@ -50,7 +50,7 @@ const VECTORS_GONE: &str = "DELETE FROM @vectors WHERE place = $1 AND id = ANY($
 const LABELS: Table = Table {
     into: "INSERT INTO @labels (place, label, newest, id)",
     types: &["text", "bigint", "uuid"],
-    then: "",
+    then: "ON CONFLICT DO NOTHING",
 };
 const LABELS_GONE: &str = "DELETE FROM @labels l \
     USING unnest($2::text[], $3::bigint[], $4::uuid[]) AS g (label, newest, id) \
@@ -308,7 +308,7 @@ impl Writing {
         );
         self.words(
             "INSERT INTO @thing_words (place, word, id) \
-             SELECT $1, * FROM unnest($2::text[], $3::uuid[])",
+             SELECT $1, * FROM unnest($2::text[], $3::uuid[]) ON CONFLICT DO NOTHING",
             new,
         );
         Ok(())
@@ -368,7 +368,7 @@ impl Writing {
         );
         self.words(
             "INSERT INTO @knowledge_words (place, word, id) \
-             SELECT $1, * FROM unnest($2::text[], $3::uuid[])",
+             SELECT $1, * FROM unnest($2::text[], $3::uuid[]) ON CONFLICT DO NOTHING",
             new,
         );
         if !labels_gone.ids.is_empty() {
