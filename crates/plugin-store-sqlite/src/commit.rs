@@ -1,40 +1,119 @@
-//! A change set in one transaction.
+//! Change sets in one transaction.
 
 use std::collections::BTreeSet;
 
 use one_ontology::search::{knowledge_text, thing_text, words};
 use one_ontology::{
-    ChangeSet, Connection, Decision, Effects, Event, Group, IdempotencyKey, Knowledge, Membership,
-    Person, Place, Receipt, Row, StoreError, Thing, ThingStatus, decide,
+    ChangeSet, Connection, Decision, Effects, Event, Found, Group, IdempotencyKey, Knowledge,
+    Membership, Person, Place, Receipt, Row, StoreError, Thing, ThingStatus, decide,
 };
 use rusqlite::types::Value;
 use rusqlite::{Transaction, TransactionBehavior, params_from_iter};
 
 use crate::codec::{encode, encode_vector};
 use crate::error::OrStoreError as _;
-use crate::{find, key, select};
+use crate::{error, find, key, select};
 
-/// Looks up what the change set needs, decides, and writes. Other processes' commits come before
-/// or after it, never between.
-pub(crate) fn commit(
+/// How many change sets share one transaction at most. More would hold up other processes.
+pub(crate) const MOST: usize = 64;
+
+type Answer = Result<Receipt, StoreError>;
+
+/// Commits change sets in their order, all of them in one transaction, so that the disk is waited
+/// for once. Each is answered as if it had been alone: one that is refused writes nothing, and those
+/// behind it see what those before it did. Other processes' commits come before or after them all,
+/// never between.
+pub(crate) fn commit(connection: &mut rusqlite::Connection, batch: &[&ChangeSet]) -> Vec<Answer> {
+    match together(connection, batch) {
+        Ok(answers) => answers,
+        Err(Failed::All(error)) => batch.iter().map(|_| Err(error.clone())).collect(),
+        Err(Failed::One(error)) if batch.len() <= 1 => {
+            batch.iter().map(|_| Err(error.clone())).collect()
+        }
+        Err(Failed::One(_)) => one_by_one(connection, batch),
+    }
+}
+
+/// Why nothing of a transaction is there.
+enum Failed {
+    /// It could not begin or end.
+    All(StoreError),
+    /// The rows of one change set could not be written; the others may be able to do without it.
+    One(StoreError),
+}
+
+fn together(
     connection: &mut rusqlite::Connection,
-    changes: &ChangeSet,
-) -> Result<Receipt, StoreError> {
+    batch: &[&ChangeSet],
+) -> Result<Vec<Answer>, Failed> {
+    let all = |error: rusqlite::Error| Failed::All(error::of(&error));
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
-        .or_store_error()?;
-    let mut found = find::needs(&transaction, &changes.needs())?;
-    let effects = match decide(changes, &found)? {
-        Decision::Write(effects) => effects,
-        Decision::Replay(receipt) => return Ok(receipt),
-    };
+        .map_err(all)?;
+    let mut answers = Vec::with_capacity(batch.len());
+    for changes in batch {
+        let answer = match look(&transaction, changes) {
+            // Only now is something written: what was refused leaves nothing to undo, so that no
+            // savepoint is needed (with one, full text would be written out for each change set).
+            Ok((Decision::Write(effects), found)) => {
+                Ok(write(&transaction, changes, effects, found).map_err(Failed::One)?)
+            }
+            Ok((Decision::Replay(receipt), _)) => Ok(receipt),
+            // A disk that fails may have ended the transaction.
+            Err(error) if transaction.is_autocommit() => return Err(Failed::One(error)),
+            Err(error) => Err(error),
+        };
+        answers.push(answer);
+    }
+    transaction.commit().map_err(all)?;
+    Ok(answers)
+}
+
+/// Each in a transaction of its own.
+fn one_by_one(connection: &mut rusqlite::Connection, batch: &[&ChangeSet]) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
+    for changes in batch {
+        let answer = match answers.last() {
+            // Somebody else is writing: the rest need not wait for as long again.
+            Some(Err(StoreError::Busy { reason })) => Err(StoreError::Busy {
+                reason: reason.clone(),
+            }),
+            _ => match together(connection, &[*changes]) {
+                Ok(mut answer) => answer.pop().unwrap_or_else(|| Err(nothing_answered())),
+                Err(Failed::All(error) | Failed::One(error)) => Err(error),
+            },
+        };
+        answers.push(answer);
+    }
+    answers
+}
+
+fn nothing_answered() -> StoreError {
+    StoreError::Unavailable {
+        reason: "a change set was not answered".to_owned(),
+    }
+}
+
+/// What a change set does, given what is there.
+fn look(
+    transaction: &Transaction<'_>,
+    changes: &ChangeSet,
+) -> Result<(Decision, Found), StoreError> {
+    let found = find::needs(transaction, &changes.needs())?;
+    Ok((decide(changes, &found)?, found))
+}
+
+fn write(
+    transaction: &Transaction<'_>,
+    changes: &ChangeSet,
+    effects: Effects,
+    mut found: Found,
+) -> Answer {
     let writing = Writing {
-        transaction: &transaction,
+        transaction,
         place: changes.place(),
     };
-    let receipt = writing.all(effects, changes.key(), |row| found.rows.remove(&row.id()))?;
-    transaction.commit().or_store_error()?;
-    Ok(receipt)
+    writing.all(effects, changes.key(), |row| found.rows.remove(&row.id()))
 }
 
 struct Writing<'a> {

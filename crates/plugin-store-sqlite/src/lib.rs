@@ -3,6 +3,8 @@
 mod bell;
 mod codec;
 mod commit;
+#[cfg(test)]
+mod commit_tests;
 mod error;
 mod find;
 mod key;

@@ -52,6 +52,18 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Takes what waits in front as long as it is wanted, at most `most`, without waiting.
+    pub(crate) fn take_more(&self, most: usize, wanted: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = state
+            .waiting
+            .iter()
+            .take(most)
+            .take_while(|work| wanted(work))
+            .count();
+        state.waiting.drain(..count).collect()
+    }
+
     /// Takes no more work. What waits is still done.
     pub(crate) fn close(&self) {
         self.state

@@ -105,16 +105,18 @@ impl Workers {
                 match task {
                     Task::Read(read) => read(&mut connection),
                     Task::Commit(changes, reply) => {
-                        // Nobody waits for it any more: it was given up before it began.
-                        if reply.is_canceled() {
-                            continue;
-                        }
-                        let result = commit::commit(&mut connection, &changes);
-                        let wrote = result.is_ok();
-                        let _unsent = reply.send(result);
-                        if wrote {
-                            bell.ring();
-                        }
+                        // Whoever came while the last ones were written goes along.
+                        let more = queue
+                            .take_more(commit::MOST - 1, |task| matches!(task, Task::Commit(..)));
+                        let more = more.into_iter().filter_map(|task| match task {
+                            Task::Commit(changes, reply) => Some((changes, reply)),
+                            Task::Read(_) => None,
+                        });
+                        write(
+                            &mut connection,
+                            &bell,
+                            std::iter::once((changes, reply)).chain(more),
+                        );
                     }
                 }
             }
@@ -162,6 +164,26 @@ impl Drop for Workers {
         threads.for_each(end);
         self.writes.close();
         writer.into_iter().for_each(end);
+    }
+}
+
+type Waiting = (Box<ChangeSet>, oneshot::Sender<Result<Receipt, StoreError>>);
+
+/// Commits and answers.
+fn write(connection: &mut Connection, bell: &Bell, waiting: impl Iterator<Item = Waiting>) {
+    // For some nobody waits any more: they were given up before they began.
+    let waiting: Vec<Waiting> = waiting.filter(|(_, reply)| !reply.is_canceled()).collect();
+    if waiting.is_empty() {
+        return;
+    }
+    let batch: Vec<&ChangeSet> = waiting.iter().map(|(changes, _)| &**changes).collect();
+    let answers = commit::commit(connection, &batch);
+    let wrote = answers.iter().any(Result::is_ok);
+    for ((_, reply), answer) in waiting.into_iter().zip(answers) {
+        let _unsent = reply.send(answer);
+    }
+    if wrote {
+        bell.ring();
     }
 }
 

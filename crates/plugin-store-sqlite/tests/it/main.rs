@@ -13,3 +13,4 @@ mod life;
 mod on_file;
 mod opening;
 mod processes;
+mod together;
