@@ -1,18 +1,16 @@
 //! Change sets in one transaction.
 
-use std::collections::BTreeSet;
-
-use one_ontology::search::{knowledge_text, thing_text, words};
 use one_ontology::{
     ChangeSet, Connection, Decision, Effects, Event, Found, Group, IdempotencyKey, Knowledge,
-    Membership, Person, Place, Receipt, Row, StoreError, Thing, ThingStatus, decide,
+    Membership, Person, Place, Receipt, Row, StoreError, Thing, decide,
 };
 use rusqlite::types::Value;
 use rusqlite::{Transaction, TransactionBehavior, params_from_iter};
 
 use crate::codec::{encode, encode_vector};
+use crate::columns::{words_of_knowledge, words_of_thing};
 use crate::error::OrStoreError as _;
-use crate::{error, find, key, select};
+use crate::{columns, error, find, key, select};
 
 /// How many change sets share one transaction at most. More would hold up other processes.
 pub(crate) const MOST: usize = 64;
@@ -183,12 +181,7 @@ impl Writing<'_> {
         self.run(
             "INSERT INTO groups (id, parent, doc) VALUES (?1, ?2, ?3)
              ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, doc = excluded.doc",
-            [
-                key::id(row.id.as_uuid()),
-                row.parent
-                    .map_or(Value::Null, |parent| key::id(parent.as_uuid())),
-                Value::Text(encode(row)?),
-            ],
+            with_doc(columns::group(row), row)?,
         )
     }
 
@@ -196,11 +189,7 @@ impl Writing<'_> {
         self.put(
             "INSERT INTO people (place, id, name, doc) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (place, id) DO UPDATE SET name = excluded.name, doc = excluded.doc",
-            [
-                key::id(row.id.as_uuid()),
-                key::text(&row.display_name),
-                Value::Text(encode(row)?),
-            ],
+            with_doc(columns::person(row), row)?,
         )
     }
 
@@ -208,12 +197,11 @@ impl Writing<'_> {
         self.put(
             "INSERT INTO memberships (place, person, doc) VALUES (?1, ?2, ?3)
              ON CONFLICT (place, person) DO UPDATE SET doc = excluded.doc",
-            [key::id(row.person.as_uuid()), Value::Text(encode(row)?)],
+            with_doc(columns::membership(row), row)?,
         )
     }
 
     fn thing(&self, row: &Thing, old: Option<Option<String>>) -> Result<(), StoreError> {
-        let property = |name: &str| row.properties.text(name).map_or(Value::Null, key::text);
         let n = self.number(
             "INSERT INTO things (place, id, type, name, status, npm_package, registry_url, doc)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -222,15 +210,7 @@ impl Writing<'_> {
                 npm_package = excluded.npm_package, registry_url = excluded.registry_url,
                 doc = excluded.doc
              RETURNING n",
-            [
-                key::id(row.id.as_uuid()),
-                key::text(row.thing_type.as_str()),
-                key::text(&row.name),
-                key::text(row.status.as_str()),
-                property("npm_package"),
-                property("registry_url"),
-                Value::Text(encode(row)?),
-            ],
+            with_doc(columns::thing(row), row)?,
         )?;
         let new = words_of_thing(self.place, row);
         self.words("thing_words", n, old.flatten(), new)
@@ -238,8 +218,6 @@ impl Writing<'_> {
 
     fn knowledge(&self, mut row: Knowledge, old: Option<&Knowledge>) -> Result<(), StoreError> {
         let embedding = row.embedding.take();
-        let newest = Value::Integer(select::newest(row.created_at));
-        let archived = row.archived_at.is_some();
         let n = self.number(
             "INSERT INTO knowledge (place, id, type, source, newest, archived, doc)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -247,16 +225,7 @@ impl Writing<'_> {
                 type = excluded.type, source = excluded.source, newest = excluded.newest,
                 archived = excluded.archived, doc = excluded.doc
              RETURNING n",
-            [
-                key::id(row.id.as_uuid()),
-                key::text(row.knowledge_type.as_str()),
-                row.source
-                    .as_ref()
-                    .map_or(Value::Null, |source| key::end(source.end)),
-                newest.clone(),
-                Value::Integer(i64::from(archived)),
-                Value::Text(encode(&row)?),
-            ],
+            with_doc(columns::knowledge(&row), &row)?,
         )?;
         let (was, is) = (
             old.and_then(|old| words_of_knowledge(self.place, old)),
@@ -276,22 +245,17 @@ impl Writing<'_> {
                 )?;
             }
         }
-        self.labels(&row, &newest, old)
+        self.labels(&row, old)
     }
 
     /// Labels of what is listed: `created_at` never changes, so neither does their place in the
     /// order.
-    fn labels(
-        &self,
-        row: &Knowledge,
-        newest: &Value,
-        old: Option<&Knowledge>,
-    ) -> Result<(), StoreError> {
-        let listed = |row: &Knowledge| -> BTreeSet<String> {
-            let labels = row.labels.iter().map(ToString::to_string);
-            labels.filter(|_| row.archived_at.is_none()).collect()
-        };
-        let (was, is) = (old.map(listed).unwrap_or_default(), listed(row));
+    fn labels(&self, row: &Knowledge, old: Option<&Knowledge>) -> Result<(), StoreError> {
+        let (was, is) = (
+            old.map(columns::labels).unwrap_or_default(),
+            columns::labels(row),
+        );
+        let newest = Value::Integer(select::newest(row.created_at));
         let keys = |label: &String| [key::text(label), newest.clone(), key::id(row.id.as_uuid())];
         for label in was.difference(&is) {
             self.put(
@@ -315,26 +279,14 @@ impl Writing<'_> {
              ON CONFLICT (place, id) DO UPDATE SET
                 type = excluded.type, from_end = excluded.from_end, to_end = excluded.to_end,
                 ended = excluded.ended, doc = excluded.doc",
-            [
-                key::id(row.id.as_uuid()),
-                key::text(row.connection_type.as_str()),
-                key::end(row.from),
-                key::end(row.to),
-                Value::Integer(i64::from(row.valid_to.is_some())),
-                Value::Text(encode(row)?),
-            ],
+            with_doc(columns::connection(row), row)?,
         )
     }
 
     fn event(&self, row: &Event) -> Result<(), StoreError> {
         self.put(
             "INSERT INTO events (place, seq, type, target, doc) VALUES (?1, ?2, ?3, ?4, ?5)",
-            [
-                Value::Integer(key::number(row.seq.get())),
-                key::text(row.event_type.as_str()),
-                row.target.map_or(Value::Null, key::end),
-                Value::Text(encode(row)?),
-            ],
+            with_doc(columns::event(row), row)?,
         )
     }
 
@@ -389,27 +341,11 @@ impl Writing<'_> {
     }
 }
 
-fn words_of_thing(place: Place, row: &Thing) -> Option<String> {
-    (row.status != ThingStatus::Archived).then(|| tokens(place, &thing_text(row)))
-}
-
-fn words_of_knowledge(place: Place, row: &Knowledge) -> Option<String> {
-    row.archived_at
-        .is_none()
-        .then(|| tokens(place, &knowledge_text(row)))
-}
-
-/// The words of a text, each once, with their place in front.
-fn tokens(place: Place, text: &str) -> String {
-    let prefix = key::word_prefix(place);
-    let words: BTreeSet<String> = words(text).collect();
-    let mut tokens = String::new();
-    for word in words {
-        if !tokens.is_empty() {
-            tokens.push(' ');
-        }
-        tokens.push_str(&prefix);
-        tokens.push_str(&word);
-    }
-    tokens
+/// The columns of a row, and the row.
+fn with_doc<const N: usize, T: serde::Serialize>(
+    columns: [Value; N],
+    row: &T,
+) -> Result<impl Iterator<Item = Value> + use<N, T>, StoreError> {
+    let doc = Value::Text(encode(row)?);
+    Ok(columns.into_iter().chain(std::iter::once(doc)))
 }

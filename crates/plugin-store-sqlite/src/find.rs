@@ -1,12 +1,13 @@
 //! Rows by their keys, and what a change set needs.
 
 use one_ontology::{
-    BudgetKey, BudgetState, ConnectionId, End, Event, Found, Group, GroupId, Head, Knowledge,
-    KnowledgeId, Membership, Needs, Person, PersonId, Place, Receipt, Row, RowId, StoreError,
+    BudgetKey, BudgetState, ConnectionId, Digest, End, Found, Group, GroupId, Head, Knowledge,
+    KnowledgeId, Membership, Needs, Person, PersonId, Place, Receipt, Row, RowId, Seq, StoreError,
     Thing, ThingId,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::decode;
@@ -81,8 +82,15 @@ pub(crate) fn knowledge(
 }
 
 pub(crate) fn head(c: &Connection, place: Place) -> Result<Option<Head>, StoreError> {
-    let event: Option<Event> = one(c, "events", HEAD, [key::place(place)])?;
-    Ok(event.map(|event| event.head()))
+    let head: Option<HeadOf> = one(c, "events", HEAD, [key::place(place)])?;
+    Ok(head.map(|HeadOf { seq, digest }| Head { seq, digest }))
+}
+
+/// What of an event is the head of its chain. The rest of it is read past.
+#[derive(Deserialize)]
+struct HeadOf {
+    seq: Seq,
+    digest: Digest,
 }
 
 pub(crate) fn budget(

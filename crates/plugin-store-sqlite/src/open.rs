@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use one_ontology::StoreError;
@@ -10,12 +10,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{self, OrStoreError as _, corrupt};
+use crate::files::{beside, name, unavailable};
+use crate::held::{Held, unless_held};
 use crate::schema::{APPLICATION_ID, MIGRATIONS, check_tables, migrate, pragma, version_of};
 use crate::{Durability, Options};
 
 /// The connection that writes. Nothing is written before the file is known to be ours and whole.
-pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
-    check_header(path)?;
+pub(crate) fn writer(path: &Path, options: &Options) -> Result<(Connection, Held), StoreError> {
+    let held = Held::open(path, || check_first_bytes(path))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -40,7 +42,7 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, Store
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .or_store_error()?;
     configure(&connection, options)?;
-    Ok(connection)
+    Ok((connection, held))
 }
 
 /// A connection that only reads a file that is open already.
@@ -51,6 +53,35 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, Store
         .busy_timeout(options.busy_timeout)
         .or_store_error()?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// A connection to a file of ours, of whatever version, that may be in use or belong to nobody: it
+/// only looks, and leaves no files behind that were not there.
+pub(crate) fn to_look(path: &Path) -> Result<Connection, StoreError> {
+    std::fs::metadata(path).map_err(|error| unavailable(path, &error))?;
+    check_header(path)?;
+    // Who may only read cannot remove the log that even reading makes.
+    let access = if beside(path, "-wal").exists() {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+    };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).or_store_error()?;
+    connection
+        .busy_timeout(Options::default().busy_timeout)
+        .or_store_error()?;
+    let application_id = pragma(&connection, "application_id")?;
+    check_owner(path, application_id, pragma(&connection, "user_version")?)?;
+    Ok(connection)
+}
+
+/// A connection to a file that nobody else knows yet, brought to this version.
+pub(crate) fn to_migrate(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).or_store_error()?;
+    migrate(&mut connection, MIGRATIONS)?;
     Ok(connection)
 }
 
@@ -90,7 +121,10 @@ fn use_log(connection: &Connection, patience: Duration) -> Result<(), StoreError
         let mode = connection
             .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
         match mode {
-            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) if mode == "wal" => {
+                // Only who has used the log removes it when closing, and readers may not.
+                return pragma(connection, "user_version").map(drop);
+            }
             Ok(mode) => {
                 return Err(StoreError::Unavailable {
                     reason: format!("the file system does not support logs (mode `{mode}`)"),
@@ -109,10 +143,12 @@ fn use_log(connection: &Connection, patience: Duration) -> Result<(), StoreError
 }
 
 /// Looks at the file's first bytes before SQLite does, because SQLite may write to what it opens.
-fn check_header(path: &Path) -> Result<(), StoreError> {
-    let unavailable = |error: std::io::Error| StoreError::Unavailable {
-        reason: format!("`{}`: {error}", name(path)),
-    };
+/// One that this process has open was looked at when it was opened.
+pub(crate) fn check_header(path: &Path) -> Result<(), StoreError> {
+    unless_held(path, || check_first_bytes(path)).unwrap_or(Ok(()))
+}
+
+fn check_first_bytes(path: &Path) -> Result<(), StoreError> {
     let length = match std::fs::metadata(path) {
         Ok(file) if file.is_file() => file.len(),
         Ok(_) => {
@@ -121,7 +157,7 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
             });
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(unavailable(error)),
+        Err(error) => return Err(unavailable(path, &error)),
     };
     if length == 0 {
         return Ok(());
@@ -129,7 +165,7 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut bytes = Vec::with_capacity(100);
     File::open(path)
         .and_then(|file| file.take(100).read_to_end(&mut bytes))
-        .map_err(unavailable)?;
+        .map_err(|error| unavailable(path, &error))?;
     let header = Header::parse(&bytes)
         .ok_or_else(|| corrupt(format!("`{}` is not an SQLite database", name(path))))?;
     // What a transaction left beside the file counts more than the file: SQLite puts it right.
@@ -229,18 +265,4 @@ impl Header {
             application_id: i32::from_be_bytes(word(68)?),
         })
     }
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
-/// The file's own name: messages do not tell where it lies.
-fn name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || "the file".to_owned(),
-        |name| one_ontology::excerpt(&name.to_string_lossy(), 64),
-    )
 }

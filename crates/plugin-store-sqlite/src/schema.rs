@@ -19,26 +19,35 @@ pub(crate) const fn version_of(steps: &[&str]) -> i32 {
     steps.len() as i32
 }
 
-/// Brings a file to the version that `steps` lead to, each step in a transaction of its own.
+/// Brings a file to the version that `steps` lead to, all steps in one transaction.
 pub(crate) fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreError> {
-    for (number, step) in (1_i32..).zip(steps) {
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .or_store_error()?;
-        // Read inside the transaction: another process may just have done the same.
-        let at = pragma(&transaction, "user_version")?;
-        if at >= number {
-            continue;
-        }
-        transaction.execute_batch(step).or_store_error()?;
-        for (name, value) in [("application_id", APPLICATION_ID), ("user_version", number)] {
-            transaction
-                .pragma_update(None, name, value)
-                .or_store_error()?;
-        }
-        transaction.commit().or_store_error()?;
+    if pragma(connection, "user_version")? >= version_of(steps) {
+        // No need to wait for whoever is writing.
+        return Ok(());
     }
-    Ok(())
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .or_store_error()?;
+    // Read inside the transaction: another process may just have done the same.
+    let at = pragma(&transaction, "user_version")?;
+    let missing = steps.get(usize::try_from(at).unwrap_or(0)..);
+    let missing = missing.unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for step in missing {
+        transaction.execute_batch(step).or_store_error()?;
+    }
+    let version = version_of(steps);
+    for (name, value) in [
+        ("application_id", APPLICATION_ID),
+        ("user_version", version),
+    ] {
+        transaction
+            .pragma_update(None, name, value)
+            .or_store_error()?;
+    }
+    transaction.commit().or_store_error()
 }
 
 pub(crate) fn pragma(connection: &Connection, name: &str) -> Result<i32, StoreError> {
@@ -84,16 +93,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_that_fails_leaves_the_version_before_it() {
+    fn a_step_that_fails_leaves_all_as_it_was() {
         let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &["CREATE TABLE a (x)"]).unwrap();
         let steps = [
             "CREATE TABLE a (x)",
-            "CREATE TABLE b (x); INSERT INTO missing VALUES (1)",
+            "CREATE TABLE b (x)",
+            "CREATE TABLE c (x); INSERT INTO missing VALUES (1)",
         ];
         assert!(migrate(&mut connection, &steps).is_err());
         assert_eq!(pragma(&connection, "user_version"), Ok(1));
         assert!(connection.prepare("SELECT x FROM a").is_ok());
         assert!(connection.prepare("SELECT x FROM b").is_err());
+        assert!(connection.prepare("SELECT x FROM c").is_err());
     }
 
     #[test]

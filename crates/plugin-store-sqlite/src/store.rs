@@ -13,7 +13,7 @@ use one_ontology::{
 };
 
 use crate::worker::Workers;
-use crate::{Options, find, list, search, watch};
+use crate::{Copied, Options, Progress, Vacuumed, backup, find, list, open, search, vacuum, watch};
 
 /// Keeps facts in an SQLite file, or in memory.
 ///
@@ -22,6 +22,7 @@ use crate::{Options, find, list, search, watch};
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     workers: Arc<Workers>,
+    path: Option<Arc<Path>>,
 }
 
 impl SqliteStore {
@@ -35,6 +36,7 @@ impl SqliteStore {
         let workers = Workers::on_file(path.as_ref(), &options)?;
         Ok(Self {
             workers: Arc::new(workers),
+            path: Some(path.as_ref().into()),
         })
     }
 
@@ -46,7 +48,39 @@ impl SqliteStore {
         let workers = Workers::in_memory()?;
         Ok(Self {
             workers: Arc::new(workers),
+            path: None,
         })
+    }
+
+    /// Copies the store as it is now to a new file, while it goes on being read and written. The copy is
+    /// complete and on the disk when it gets its name. Blocks; give it a thread of its own in a service.
+    ///
+    /// # Errors
+    /// `AlreadyExists`: there is a file of that name; it stays as it is. `Unavailable`: the copy cannot
+    /// be written, or this store has no file. `Corrupt`: a page cannot be read. After any of them
+    /// there is no copy.
+    pub fn backup(
+        &self,
+        path: impl AsRef<Path>,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Copied, StoreError> {
+        let Some(source) = &self.path else {
+            return Err(StoreError::Unavailable {
+                reason: "a store in memory has no file to copy".to_owned(),
+            });
+        };
+        let source = open::reader(source, &Options::default())?;
+        backup::backup(&source, path.as_ref(), &mut progress)
+    }
+
+    /// Gives back to the disk the space of what is gone. Commits wait meanwhile, reads do not; for a
+    /// while it needs as much space again as the store has.
+    ///
+    /// # Errors
+    /// `Busy`: another process is writing. `Unavailable`: the disk is full. `Corrupt`. After any of
+    /// them the store is as it was.
+    pub async fn vacuum(&self) -> Result<Vacuumed, StoreError> {
+        self.workers.alone(|c| vacuum::vacuum(c)).await
     }
 }
 

@@ -10,6 +10,7 @@ use one_ontology::{ChangeSet, Receipt, StoreError};
 use rusqlite::Connection;
 
 use crate::bell::Bell;
+use crate::held::Held;
 use crate::queue::Queue;
 use crate::{Options, commit, open};
 
@@ -17,15 +18,15 @@ use crate::{Options, commit, open};
 pub(crate) enum Task {
     /// A change set, so that a writer may take several into one transaction.
     Commit(Box<ChangeSet>, oneshot::Sender<Result<Receipt, StoreError>>),
-    /// Anything that only reads.
-    Read(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// Anything else; where it may write is the choice of who puts it into a queue.
+    Run(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Commit(..) => "Commit",
-            Self::Read(_) => "Read",
+            Self::Run(_) => "Run",
         })
     }
 }
@@ -37,12 +38,15 @@ pub(crate) struct Workers {
     reads: Arc<Queue<Task>>,
     pub(crate) bell: Arc<Bell>,
     threads: Vec<JoinHandle<()>>,
+    // Let go of after the threads have closed their connections: `drop` ends them first.
+    held: Option<Held>,
 }
 
 impl Workers {
     pub(crate) fn on_file(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let mut workers = Self::none();
-        let writer = open::writer(path, options)?;
+        let (writer, held) = open::writer(path, options)?;
+        workers.held = Some(held);
         let queue = Arc::clone(&workers.writes);
         workers.spawn("writer", writer, queue)?;
         workers.reads = Arc::new(Queue::new());
@@ -70,6 +74,7 @@ impl Workers {
             reads: queue,
             bell: Arc::default(),
             threads: Vec::new(),
+            held: None,
         }
     }
 
@@ -83,14 +88,15 @@ impl Workers {
         &self,
         read: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.reads.put(Task::Read(Box::new(move |connection| {
-            if !reply.is_canceled() {
-                // Who asked may be gone by now.
-                let _unsent = reply.send(read(connection));
-            }
-        })));
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        run(&self.reads, read).await
+    }
+
+    /// Between two commits, on the connection that writes.
+    pub(crate) async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        run(&self.writes, work).await
     }
 
     fn spawn(
@@ -103,14 +109,14 @@ impl Workers {
         self.start(name, move || {
             while let Some(task) = queue.take() {
                 match task {
-                    Task::Read(read) => read(&mut connection),
+                    Task::Run(work) => work(&mut connection),
                     Task::Commit(changes, reply) => {
                         // Whoever came while the last ones were written goes along.
                         let more = queue
                             .take_more(commit::MOST - 1, |task| matches!(task, Task::Commit(..)));
                         let more = more.into_iter().filter_map(|task| match task {
                             Task::Commit(changes, reply) => Some((changes, reply)),
-                            Task::Read(_) => None,
+                            Task::Run(_) => None,
                         });
                         write(
                             &mut connection,
@@ -165,6 +171,20 @@ impl Drop for Workers {
         self.writes.close();
         writer.into_iter().for_each(end);
     }
+}
+
+async fn run<T: Send + 'static>(
+    queue: &Queue<Task>,
+    work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (reply, answer) = oneshot::channel();
+    queue.put(Task::Run(Box::new(move |connection| {
+        if !reply.is_canceled() {
+            // Who asked may be gone by now.
+            let _unsent = reply.send(work(connection));
+        }
+    })));
+    answer.await.unwrap_or_else(|_| Err(gone()))
 }
 
 type Waiting = (Box<ChangeSet>, oneshot::Sender<Result<Receipt, StoreError>>);

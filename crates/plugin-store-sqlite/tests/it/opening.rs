@@ -189,6 +189,15 @@ fn an_empty_file_becomes_a_store() {
 }
 
 #[test]
+fn a_store_that_was_made_and_not_used_is_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        drop(open(&directory.path().join("store.db")).unwrap());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
 fn a_closed_store_is_one_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.db");

@@ -1,25 +1,28 @@
 //! Other processes: racing, killed, without rights. They are this test binary, started again.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use futures::StreamExt as _;
 use futures::executor::block_on;
-use one_ontology::{BudgetRule, ChangeSet, RandomIds, Seq, Spend, Store as _, ThingQuery};
+use one_ontology::{RandomIds, Seq, Store as _, ThingQuery};
 use plugin_store_sqlite::{Options, SqliteStore};
 
-use crate::help::{change, event, now, open, scope, verified};
+use crate::help::{change, open, scope, verified};
 
 const ROLE: &str = "ONE_STORE_CHILD";
 const FILE: &str = "ONE_STORE_FILE";
 
-fn start(role: &str, file: &Path) -> Child {
+pub(crate) fn start(role: &str, file: &Path) -> Child {
     try_start(role, file, |_| {}).unwrap()
 }
 
-fn try_start(role: &str, file: &Path, set: impl FnOnce(&mut Command)) -> std::io::Result<Child> {
+pub(crate) fn try_start(
+    role: &str,
+    file: &Path,
+    set: impl FnOnce(&mut Command),
+) -> std::io::Result<Child> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "processes::child", "--nocapture"])
@@ -31,14 +34,14 @@ fn try_start(role: &str, file: &Path, set: impl FnOnce(&mut Command)) -> std::io
 }
 
 /// The numbers behind a word that the child prints, as they come.
-fn said(child: &mut Child, word: &'static str) -> impl Iterator<Item = u64> + use<> {
+pub(crate) fn said(child: &mut Child, word: &'static str) -> impl Iterator<Item = u64> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines
         .map_while(Result::ok)
         .filter_map(move |line| line.strip_prefix(word)?.trim().parse().ok())
 }
 
-fn say(word: &str, number: u64) {
+pub(crate) fn say(word: &str, number: u64) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n{word} {number}").unwrap();
     out.flush().unwrap();
@@ -52,30 +55,15 @@ fn child() {
     };
     let file = PathBuf::from(std::env::var_os(FILE).expect("a file comes with the role"));
     match role.as_str() {
-        "spend" => spend(&file),
+        "spend" => crate::budgets::child(&file),
         "write" => write(&file),
+        "write together" => crate::crash::write(&file),
         "refused" => refused(&file),
+        "fill" => crate::limits::fill(&file),
+        "hold" => hold(&file),
+        "count" => say("counted", verified(&open(&file).unwrap()).len() as u64),
         role => panic!("no such role: {role}"),
     }
-}
-
-const LIMIT: u64 = 40;
-
-/// Spends until the budget is exhausted.
-fn spend(file: &Path) {
-    let store = SqliteStore::open(file, Options::default()).unwrap();
-    let mut granted = 0;
-    loop {
-        let rule = BudgetRule::Level { limit: LIMIT };
-        let spend = Spend::one("shared".parse().unwrap(), rule);
-        let changes = ChangeSet::new(&scope(), event(&RandomIds), now()).spend(spend);
-        match block_on(store.commit(changes)) {
-            Ok(_) => granted += 1,
-            Err(error) if error.tag() == "BudgetExhausted" => break,
-            Err(error) => panic!("{error}"),
-        }
-    }
-    say("granted", granted);
 }
 
 /// Writes for ever, and says each commit that was answered.
@@ -94,25 +82,6 @@ fn refused(file: &Path) {
     say("refused", 1);
 }
 
-/// Both also make the file at the same time.
-#[test]
-fn two_processes_share_a_budget_exactly() {
-    for _ in 0..3 {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("store.db");
-        let mut children: Vec<Child> = (0..3).map(|_| start("spend", &path)).collect();
-        let granted: Vec<u64> = children
-            .iter_mut()
-            .map(|child| said(child, "granted").sum())
-            .collect();
-        for mut child in children {
-            assert!(child.wait().unwrap().success());
-        }
-        assert_eq!(granted.iter().sum::<u64>(), LIMIT, "{granted:?}");
-        assert_eq!(verified(&open(&path).unwrap()).len() as u64, LIMIT);
-    }
-}
-
 #[test]
 fn a_watch_sees_another_process() {
     let directory = tempfile::tempdir().unwrap();
@@ -128,55 +97,63 @@ fn a_watch_sees_another_process() {
     child.wait().unwrap();
 }
 
-/// How often a writer is killed: 30 times, or a tenth of what `ONE_PLUGIN_LONG` says.
-fn kills() -> u64 {
-    std::env::var("ONE_PLUGIN_LONG").map_or(30, |text| text.parse::<u64>().unwrap() / 10)
+/// Writes for a long time, in one transaction.
+fn hold(file: &Path) {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection
+        .execute_batch("BEGIN IMMEDIATE; UPDATE things SET name = 'meanwhile'")
+        .unwrap();
+    say("holds", 1);
+    std::thread::sleep(std::time::Duration::from_mins(10));
 }
 
+/// Reads answer, and see what was there before.
 #[test]
-fn a_killed_writer_loses_nothing_that_was_answered() {
+fn readers_never_wait_for_another_process_that_writes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.db");
-    let mut answered = 0;
-    for round in 0..kills() {
-        let mut child = start("write", &path);
-        let wanted = usize::try_from(round * 7 % 12).unwrap();
-        let mut done = said(&mut child, "done");
-        let last = done.by_ref().take(wanted).last();
-        // At another point of its work each time.
-        std::thread::sleep(std::time::Duration::from_micros(round * 131 % 4000));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // What it had said before it was killed counts too.
-        answered = done.last().or(last).unwrap_or(answered).max(answered);
-
-        let store = open(&path).unwrap();
-        let events = verified(&store);
-        let kept = events.len() as u64;
-        assert!(
-            kept >= answered,
-            "{answered} were answered, {kept} are there"
-        );
-        answered = kept;
-        // Each event came with its thing, and each thing with its words.
-        let mut things = BTreeSet::new();
-        let mut query = ThingQuery::default();
-        loop {
-            let page = block_on(store.things(&scope(), &query)).unwrap();
-            things.extend(page.items.iter().map(|thing| thing.id));
-            query.cursor = page.next;
-            if query.cursor.is_none() {
-                break;
-            }
-        }
-        assert_eq!(things.len() as u64, kept);
+    let store = SqliteStore::open(&path, Options::default()).unwrap();
+    crate::help::fill(&store, 5);
+    let mut child = start("hold", &path);
+    assert_eq!(said(&mut child, "holds").next(), Some(1));
+    // One that is opened now, too: it would be `Busy` after 5 seconds, were it to wait.
+    for store in [store, open(&path).unwrap()] {
+        assert_eq!(verified(&store).len(), 5);
+        let page = block_on(store.things(&scope(), &ThingQuery::default())).unwrap();
+        assert!(page.items.iter().all(|thing| thing.name != "meanwhile"));
+        assert_eq!(page.items.len(), 5);
     }
-    assert!(answered > kills(), "the children hardly wrote: {answered}");
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let verdict: String = connection
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(verdict, "ok");
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "it held on all the time"
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// A second store of this process looked at the file, and closed it again. That must not cost the
+/// first one its locks: the other process would remove the log that this one goes on writing to.
+#[test]
+fn another_process_that_leaves_takes_nothing_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let first = SqliteStore::open(&path, Options::default()).unwrap();
+    crate::help::fill(&first, 5);
+    let second = open(&path).unwrap();
+    assert_eq!(counted(&path), 5);
+    let written = block_on(first.commit(change(&RandomIds, "later"))).unwrap();
+    assert_eq!(written.head.seq, Seq::new(6));
+    assert_eq!(counted(&path), 6);
+    drop((first, second));
+    assert_eq!(counted(&path), 6);
+}
+
+/// How many events another process sees.
+fn counted(path: &Path) -> u64 {
+    let mut child = start("count", path);
+    let count = said(&mut child, "counted").last();
+    assert!(child.wait().unwrap().success());
+    count.unwrap()
 }
 
 /// Rights do not bind the superuser, so the child is somebody else.

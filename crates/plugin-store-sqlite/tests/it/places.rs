@@ -1,0 +1,77 @@
+//! What lies next door under the very same keys stays as it is.
+
+use futures::executor::block_on;
+use one_ontology::{
+    ChangeSet, EventId, EventType, Group, GroupId, Knowledge, KnowledgeId, KnowledgeQuery,
+    KnowledgeType, Label, NewEvent, Place, Scope, Store, ThingQuery,
+};
+use plugin_store_sqlite::SqliteStore;
+
+use crate::help::now;
+
+fn scope(group: GroupId) -> Scope {
+    Scope::system("test".parse().unwrap(), Place::Group(group))
+}
+
+fn changes(scope: &Scope, name: &str) -> ChangeSet {
+    let event = NewEvent::new(EventId::of_name(&[name]), EventType::EntityCreated, None);
+    ChangeSet::new(scope, event, now())
+}
+
+fn by_label(store: &dyn Store, scope: &Scope) -> Vec<Knowledge> {
+    let query = KnowledgeQuery {
+        labels: vec![label()],
+        ..KnowledgeQuery::default()
+    };
+    block_on(store.knowledge(scope, &query)).unwrap().items
+}
+
+fn label() -> Label {
+    "topic:same".parse().unwrap()
+}
+
+/// Two groups with a row of the same id, moment, label and text.
+fn twins() -> (SqliteStore, [Scope; 2]) {
+    let store = SqliteStore::in_memory().unwrap();
+    let scopes = ["a", "b"].map(|name| {
+        let id = GroupId::of_name(&[name]);
+        let scope = scope(id);
+        let mut row = knowledge(&scope);
+        row.labels = vec![label()];
+        let founded = changes(&scope, "founded")
+            .insert(Group::new(id, name, now()))
+            .insert(row);
+        block_on(store.commit(founded)).unwrap();
+        scope
+    });
+    (store, scopes)
+}
+
+fn knowledge(scope: &Scope) -> Knowledge {
+    let id = KnowledgeId::of_name(&["same"]);
+    let mut row = Knowledge::new(scope, id, KnowledgeType::Chunk, now());
+    row.text = Some("the same".to_owned());
+    row
+}
+
+#[test]
+fn a_label_taken_away_here_stays_there() {
+    let (store, [here, there]) = twins();
+    let before = by_label(&store, &there);
+    assert_eq!(before.len(), 1);
+    block_on(store.commit(changes(&here, "unlabelled").replace(knowledge(&here)))).unwrap();
+    assert_eq!(by_label(&store, &here), []);
+    assert_eq!(by_label(&store, &there), before);
+}
+
+#[test]
+fn what_a_label_finds_is_of_the_same_place() {
+    let (store, scopes) = twins();
+    for scope in scopes {
+        let found = by_label(&store, &scope);
+        assert_eq!(found.len(), 1);
+        assert!(found.iter().all(|row| row.place == scope.place()));
+        let things = block_on(store.things(&scope, &ThingQuery::default())).unwrap();
+        assert_eq!(things.items, []);
+    }
+}
