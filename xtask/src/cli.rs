@@ -1,20 +1,21 @@
-//! From words on the command line to one of the three commands.
+//! From words on the command line to one of the four commands.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::metadata::Workspace;
-use crate::{ci, run_tests, tidy};
+use crate::{ci, predicates, run_tests, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--no-prepare]   run every test; --no-prepare downloads nothing
   tidy [--verbose]      check layers, maps, file lengths and stray addresses
+  predicates [package]  take each predicate of a place out of an adapter's SQL: a test must fail
   ci                    everything that must hold before a change lands";
 
 /// What was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Run every test of the workspace.
     Test {
@@ -25,6 +26,11 @@ pub enum Command {
     Tidy {
         /// Whether to list the longest files too.
         verbose: bool,
+    },
+    /// Take each predicate of a place out of the adapters' SQL.
+    Predicates {
+        /// Of one adapter only.
+        package: Option<String>,
     },
     /// Run every step of continuous integration.
     Ci,
@@ -46,8 +52,12 @@ impl Command {
             ["test", "--no-prepare"] => Ok(Self::Test { prepare: false }),
             ["tidy"] => Ok(Self::Tidy { verbose: false }),
             ["tidy", "--verbose" | "-v"] => Ok(Self::Tidy { verbose: true }),
+            ["predicates"] => Ok(Self::Predicates { package: None }),
+            ["predicates", package] => Ok(Self::Predicates {
+                package: Some((*package).to_owned()),
+            }),
             ["ci"] => Ok(Self::Ci),
-            ["test" | "tidy" | "ci", word, ..] | [word, ..] => {
+            ["test" | "tidy" | "ci", word, ..] | ["predicates", _, word, ..] | [word, ..] => {
                 Err(format!("`{word}` is not understood here"))
             }
         }
@@ -83,6 +93,7 @@ fn run(command: Command) -> Result<bool, String> {
     match command {
         Command::Test { prepare } => run_tests(&root, prepare),
         Command::Tidy { verbose } => tidy::run(&Workspace::load(&root)?, verbose),
+        Command::Predicates { package } => predicates::run(&root, package.as_deref()),
         Command::Ci => ci::run(&root),
         Command::Help => Ok(true),
     }

@@ -5,6 +5,7 @@ pub mod cli;
 mod clock;
 pub mod metadata;
 mod packages;
+pub mod predicates;
 mod process;
 pub mod report;
 mod run_tests;

@@ -17,6 +17,12 @@ fn each_command_is_read_and_everything_else_refused() {
     check("tidy", Ok(Command::Tidy { verbose: false }));
     check("tidy --verbose", Ok(Command::Tidy { verbose: true }));
     check("ci", Ok(Command::Ci));
+    check("predicates", Ok(Command::Predicates { package: None }));
+    let package = Some("plugin-store-sqlite".to_owned());
+    check(
+        "predicates plugin-store-sqlite",
+        Ok(Command::Predicates { package }),
+    );
     check("tests", Err("`tests` is not understood here"));
     check("ci --fast", Err("`--fast` is not understood here"));
     check("test --prepare", Err("`--prepare` is not understood here"));
