@@ -31,6 +31,8 @@ impl<T> Queue<T> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.closed {
             state.waiting.push_back(work);
+            // Who is woken wants the lock at once.
+            drop(state);
             self.changed.notify_one();
         }
     }

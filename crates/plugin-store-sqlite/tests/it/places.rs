@@ -2,8 +2,8 @@
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, EventId, EventType, Group, GroupId, Knowledge, KnowledgeId, KnowledgeQuery,
-    KnowledgeType, Label, NewEvent, Place, Scope, Store, ThingQuery,
+    Among, ChangeSet, EventId, EventType, Group, GroupId, Knowledge, KnowledgeId, KnowledgeQuery,
+    KnowledgeType, Label, NewEvent, Place, Scope, SearchQuery, Store, ThingQuery,
 };
 use plugin_store_sqlite::SqliteStore;
 
@@ -24,6 +24,19 @@ fn by_label(store: &dyn Store, scope: &Scope) -> Vec<Knowledge> {
         ..KnowledgeQuery::default()
     };
     block_on(store.knowledge(scope, &query)).unwrap().items
+}
+
+/// How many rows with the label a search for their text finds.
+fn searched(store: &dyn Store, scope: &Scope) -> usize {
+    let query = SearchQuery {
+        among: Among::Knowledge {
+            types: Vec::new(),
+            labels: vec![label()],
+        },
+        text: Some("same".to_owned()),
+        ..SearchQuery::default()
+    };
+    block_on(store.search(scope, &query)).unwrap().len()
 }
 
 fn label() -> Label {
@@ -62,6 +75,8 @@ fn a_label_taken_away_here_stays_there() {
     block_on(store.commit(changes(&here, "unlabelled").replace(knowledge(&here)))).unwrap();
     assert_eq!(by_label(&store, &here), []);
     assert_eq!(by_label(&store, &there), before);
+    assert_eq!(searched(&store, &here), 0);
+    assert_eq!(searched(&store, &there), 1);
 }
 
 #[test]
