@@ -2,7 +2,7 @@
 //! same rows into the same tables and does nothing else (no validation, no decision, no thread of its own). It reads
 //! the head, seals the event, and inserts a thing, its words and the event, in one transaction for each change.
 //!
-//! `cargo bench -p benches --bench sqlite`; with `--quick` (or `--test`) everything runs once, to see that it works.
+//! `cargo bench -p benches --bench sqlite`, or one line of it: `-- full 8`; with `--quick` (or `--test`) everything runs once, to see that it works.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 #![expect(clippy::unwrap_used, reason = "a broken bench may panic")]
 #![expect(
@@ -27,9 +27,17 @@ use rustix::time::{ClockId, clock_gettime};
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick" || argument == "--test");
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
     println!("durability  writers  by hand/s  us CPU  store/s  us CPU  commits, x  CPU, x");
     for durability in [Durability::Full, Durability::Normal] {
         for writers in [1, 8, 64] {
+            let names = [name(durability).to_lowercase(), writers.to_string()];
+            if !chosen.iter().all(|word| names.contains(word)) {
+                continue;
+            }
             let rounds = match (quick, durability) {
                 (true, _) => 64,
                 (false, Durability::Full) => 1024,
@@ -64,7 +72,7 @@ fn compare(durability: Durability, writers: usize, rounds: usize) {
     let (hand, store) = (median(&hand), median(&store));
     println!(
         "{:<10} {writers:>8} {:>10.0} {:>7.1} {:>8.0} {:>7.1} {:>11.2} {:>7.2}",
-        format!("{durability:?}").to_uppercase(),
+        name(durability),
         hand.rate,
         hand.cpu,
         store.rate,
@@ -116,6 +124,13 @@ fn processor() -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one run")]
     let seconds = time.tv_sec as f64 + time.tv_nsec as f64 / 1e9;
     seconds
+}
+
+fn name(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    }
 }
 
 fn scope() -> Scope {
