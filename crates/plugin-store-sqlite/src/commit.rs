@@ -63,7 +63,9 @@ fn together(
         };
         answers.push(answer);
     }
-    transaction.commit().map_err(all)?;
+    transaction
+        .commit()
+        .map_err(|error| Failed::All(error::of_commit(&error)))?;
     Ok(answers)
 }
 

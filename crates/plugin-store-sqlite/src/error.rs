@@ -34,6 +34,19 @@ pub(crate) fn of(error: &Error) -> StoreError {
     }
 }
 
+/// Which error of the port one is that the end of a transaction met. When the disk fails there, the log may
+/// have all of it, and whoever opens the file after this process has died would find it.
+pub(crate) fn of_commit(error: &Error) -> StoreError {
+    match (error.sqlite_error_code(), of(error)) {
+        (Some(ErrorCode::SystemIoFailure), StoreError::Unavailable { reason }) => {
+            StoreError::Unavailable {
+                reason: format!("{reason}; it is not known whether the commit was written"),
+            }
+        }
+        (_, error) => error,
+    }
+}
+
 pub(crate) const fn corrupt(reason: String) -> StoreError {
     StoreError::Corrupt { reason }
 }

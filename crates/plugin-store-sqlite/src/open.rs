@@ -72,8 +72,10 @@ pub(crate) fn to_look(path: &Path) -> Result<Connection, StoreError> {
     connection
         .busy_timeout(Options::default().busy_timeout)
         .or_store_error()?;
-    let application_id = pragma(&connection, "application_id")?;
-    check_owner(path, application_id, pragma(&connection, "user_version")?)?;
+    let moment = connection.unchecked_transaction().or_store_error()?;
+    let application_id = pragma(&moment, "application_id")?;
+    check_owner(path, application_id, pragma(&moment, "user_version")?)?;
+    drop(moment);
     Ok(connection)
 }
 
@@ -214,11 +216,14 @@ fn check_content(
     path: &Path,
     options: &Options,
 ) -> Result<(), StoreError> {
-    let objects: i64 = connection
+    // Of one moment: another process may be making the file.
+    let moment = connection.unchecked_transaction().or_store_error()?;
+    let objects: i64 = moment
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .or_store_error()?;
-    let application_id = pragma(connection, "application_id")?;
-    let version = pragma(connection, "user_version")?;
+    let application_id = pragma(&moment, "application_id")?;
+    let version = pragma(&moment, "user_version")?;
+    drop(moment);
     if objects == 0 && application_id == 0 && version == 0 {
         return Ok(());
     }
