@@ -21,6 +21,23 @@ macro_rules! __store_cases {
                 what_is_not_found_changes_nothing
                 one_id_in_two_places_is_two_rows
                 nothing_is_there_at_first
+                a_change_set_of_every_part_is_done_whole
+                one_id_in_two_places_is_two_of_every_row
+            }
+            value {
+                knowledge_keeps_all_that_it_can_have
+                groups_keep_all_that_they_can_have
+                people_keep_an_address_or_none
+                connections_keep_what_is_said_of_them
+                names_are_kept_byte_for_byte
+                the_longest_texts_are_kept
+                the_largest_properties_are_kept
+                the_longest_vector_is_kept
+                moments_at_the_ends_of_time_are_kept
+                a_clock_that_jumps_spoils_nothing
+                ids_of_any_bits_are_ids
+                rows_of_one_id_and_two_kinds_are_two_rows
+                a_property_set_to_null_is_there
             }
             row {
                 an_inserted_row_has_the_first_revision
@@ -35,6 +52,10 @@ macro_rules! __store_cases {
                 an_archived_membership_has_ended
                 a_group_is_replaced_and_archived
                 a_row_made_here_can_be_replaced_here
+                the_id_of_the_archived_is_not_free
+                the_archived_can_come_back
+                one_row_may_be_written_several_times_at_once
+                a_row_replaced_by_itself_is_written
             }
             insist {
                 a_row_as_it_was_read_lets_it_pass
@@ -55,6 +76,9 @@ macro_rules! __store_cases {
                 a_refused_change_leaves_its_key_free
                 keys_that_differ_are_two_requests
                 the_receipt_keeps_what_budgets_had_used
+                a_replay_does_not_look_at_what_is_asked
+                a_replay_is_answered_in_an_archived_group
+                each_key_keeps_its_own_receipt
             }
             place {
                 a_group_that_is_not_there_cannot_be_written
@@ -77,6 +101,10 @@ macro_rules! __store_cases {
                 budgets
                 writes_to_others_rows
                 a_history_next_door
+                errors
+                what_must_be_absent
+                events_by_type_and_number
+                writing_does_not_touch_others
             }
             connection {
                 a_connection_comes_back_as_it_was
@@ -92,6 +120,9 @@ macro_rules! __store_cases {
                 each_filter_filters
                 a_person_and_a_thing_of_one_id_are_two_ends
                 connections_come_in_order_of_id
+                the_archived_may_be_held_on_to
+                one_may_be_made_and_ended_at_once
+                one_id_in_two_places_is_two_connections
             }
             event {
                 numbers_start_at_one_and_have_no_gaps
@@ -100,6 +131,7 @@ macro_rules! __store_cases {
                 events_are_found_by_target
                 events_are_found_by_type
                 events_are_found_after_a_number
+                each_says_who_acted
             }
             chain {
                 it_verifies_after_a_history
@@ -118,6 +150,17 @@ macro_rules! __store_cases {
                 ordered_by_the_bytes_of_their_names
                 ordered_by_id_where_names_are_equal
             }
+            query {
+                texts_that_no_row_can_have_find_nothing
+                names_of_properties_are_no_paths
+                nested_properties_are_compared_whole
+                filters_of_things_hold_together
+                filters_of_events_hold_together
+                without_a_status_only_the_archived_is_left_out
+                ids_that_no_row_has_find_nothing
+                more_labels_than_a_row_can_have_list_nothing
+                an_answer_may_be_as_long_as_the_limit
+            }
             page {
                 pages_of_things
                 pages_of_connections
@@ -127,6 +170,12 @@ macro_rules! __store_cases {
                 a_cursor_survives_what_is_written_meanwhile
                 the_cursor_of_another_query_is_refused
                 what_is_no_cursor_is_refused
+                made_up_positions_are_refused_by_each_list
+                the_cursor_of_another_place_shows_nothing_of_it
+                a_page_goes_on_when_its_last_row_has_gone
+                the_limit_may_change_from_page_to_page
+                pages_of_what_is_filtered
+                newer_knowledge_does_not_move_older_pages
             }
             knowledge {
                 the_newest_comes_first
@@ -141,6 +190,7 @@ macro_rules! __store_cases {
             people {
                 listed_by_the_bytes_of_their_names
                 listed_by_what_they_are_called_now
+                members_without_a_record_are_not_listed
             }
             search {
                 ranked_as_the_rule_ranks_every_row
@@ -154,6 +204,9 @@ macro_rules! __store_cases {
                 vectors_of_another_model_or_length_are_not_compared
                 an_answer_stops_at_its_limit
                 more_labels_than_a_row_can_have_find_nothing
+                filters_come_before_scores_and_limits
+                what_is_not_meant_is_not_counted
+                equal_hits_come_in_one_order
             }
             watch {
                 earlier_events_come_first
@@ -164,6 +217,13 @@ macro_rules! __store_cases {
                 only_events_of_the_place_come
                 a_place_can_be_watched_before_it_is_made
                 a_long_history_comes_whole
+                a_watch_goes_on_where_another_ended
+                a_slow_watcher_loses_nothing
+                a_watch_from_a_later_number_waits_for_it
+                what_is_refused_or_replayed_is_not_watched
+                a_dropped_watcher_disturbs_nobody
+                what_an_event_tells_of_is_there
+                many_writers_are_watched_in_one_order
             }
             directory {
                 a_group_is_found_archived_or_not
@@ -173,6 +233,11 @@ macro_rules! __store_cases {
                 descendants_are_safe_on_cycles
                 descendants_follow_a_moved_group
                 scopes_are_entered_through_it
+                archived_groups_are_descendants_too
+                a_parent_need_not_be_there
+                a_long_line_of_descendants_comes_whole
+                memberships_in_two_places_are_two
+                a_membership_changes_and_comes_back
             }
             budget {
                 a_window_grants_its_limit_and_no_more
@@ -183,6 +248,15 @@ macro_rules! __store_cases {
                 a_level_is_left_again
                 what_is_settled_makes_room_for_what_is_spent
                 keys_that_differ_are_two_budgets
+                of_several_the_tightest_refuses
+                looking_spends_nothing
+                a_clock_that_goes_back_grants_nothing_more
+                what_is_given_back_is_granted_again
+                many_at_once_are_granted_together_or_not
+                one_budget_named_twice_is_spent_twice
+                what_was_used_beyond_the_reserve_counts
+                a_full_window_keeps_each_moment
+                the_longest_key_is_a_key
             }
             concurrency {
                 a_budget_grants_exactly_its_limit
@@ -192,6 +266,25 @@ macro_rules! __store_cases {
                 one_request_is_done_by_one
                 places_do_not_get_into_each_others_way
                 a_commit_is_seen_whole
+                a_chain_that_grows_is_read_without_gaps
+                a_level_is_never_above_its_limit
+            }
+            refusal {
+                properties_that_are_too_deep
+                nul_in_any_text
+                names_that_are_empty_or_too_long
+                texts_that_are_too_long
+                labels_in_disorder
+                knowledge_without_what_its_type_needs
+                connections_that_cannot_be
+                memberships_of_roles_that_do_not_fit
+                groups_that_cannot_be
+                what_never_changes
+                what_is_made_after_it_is_written
+                revisions_that_no_row_has
+                one_bad_part_behind_many_good_ones
+                nothing_of_it_is_found
+                properties_that_are_too_large
             }
         }
     };

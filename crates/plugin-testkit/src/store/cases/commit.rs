@@ -271,3 +271,81 @@ pub(crate) async fn nothing_is_there_at_first(kit: &Kit) {
         assert_eq!(store.membership(person, scope.place()).await.unwrap(), None);
     }
 }
+
+/// More than one of everything.
+pub(crate) async fn a_change_set_of_every_part_is_done_whole(kit: &Kit) {
+    use one_ontology::{BudgetRule, ConnectionQuery, ConnectionType, Spend};
+    let scope = kit.group().await;
+    let things: Vec<_> = (0..3)
+        .map(|i| kit.thing(&scope, ThingType::Course, &format!("Course {i}")))
+        .collect();
+    let mut changes = kit.changes(&scope).once(crate::store::kit::key("request"));
+    for i in 0..3 {
+        let connection = kit.connection(
+            &scope,
+            things[i].id,
+            ConnectionType::References,
+            things[(i + 1) % 3].id,
+        );
+        let name = crate::store::kit::budget(&format!("budget {i}"));
+        changes = changes
+            .insert(things[i].clone())
+            .insert(kit.person(&scope, &format!("Person {i}")))
+            .insert(kit.knowledge(&scope, &format!("text {i}"), &["topic:x"]))
+            .connect(connection)
+            .spend(Spend::one(name, BudgetRule::Level { limit: 1 }))
+            .event(kit.event(Some(things[i].id.into())));
+    }
+    let receipt = kit.commit(changes).await;
+    assert_eq!(
+        (receipt.first, receipt.head.seq),
+        (Seq::new(2), Seq::new(5))
+    );
+    assert_eq!(receipt.budgets.len(), 3);
+    let store = kit.store();
+    assert_eq!(kit.names(&scope, &Default::default()).await.len(), 3);
+    assert_eq!(kit.texts(&scope, &Default::default()).await.len(), 3);
+    let people = store.people(&scope, &Default::default()).await.unwrap();
+    assert_eq!(people.items.len(), 3);
+    let joined = store.connections(&scope, &ConnectionQuery::default()).await;
+    assert_eq!(joined.unwrap().items.len(), 3);
+    for (name, state) in &receipt.budgets {
+        assert_eq!(
+            store.budget(&scope, name).await.unwrap().as_ref(),
+            Some(state)
+        );
+    }
+    assert_eq!(kit.events(&scope).await.len(), 5);
+    let again = kit.changes(&scope).once(crate::store::kit::key("request"));
+    assert_eq!(kit.commit(again).await.answer, Answer::Replayed);
+}
+
+pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
+    let (a, b) = (kit.group().await, kit.group().await);
+    let person = kit.person(&a, "Here");
+    let row = kit.knowledge(&a, "here", &["topic:x"]);
+    for (scope, text) in [(&a, "here"), (&b, "there")] {
+        let mut person = person.clone();
+        let mut row = row.clone();
+        person.place = scope.place();
+        person.display_name = text.to_owned();
+        row.place = scope.place();
+        row.text = Some(text.to_owned());
+        kit.commit(kit.changes(scope).insert(person).insert(row))
+            .await;
+    }
+    for (scope, text) in [(&a, "here"), (&b, "there")] {
+        let read = kit.store().person(scope, person.id).await.unwrap();
+        assert_eq!(read.unwrap().display_name, text);
+        let labelled = one_ontology::KnowledgeQuery {
+            labels: row.labels.clone(),
+            ..Default::default()
+        };
+        assert_eq!(kit.texts(scope, &labelled).await, [text]);
+        let query = one_ontology::SearchQuery {
+            text: Some(text.to_owned()),
+            ..Default::default()
+        };
+        assert_eq!(kit.store().search(scope, &query).await.unwrap().len(), 1);
+    }
+}

@@ -173,3 +173,72 @@ pub(crate) async fn a_commit_is_seen_whole(kit: &Kit) {
     });
     assert_eq!(kit.names(scope, query).await.len(), 80);
 }
+
+/// A reader of a chain that grows sees its beginning, without gaps.
+pub(crate) async fn a_chain_that_grows_is_read_without_gaps(kit: &Kit) {
+    let scope = kit.group().await;
+    let rounds: Vec<ChangeSet> = (0..60)
+        .map(|_| kit.changes(&scope).event(kit.event(None)))
+        .collect();
+    let (store, scope) = (&kit.shared(), &scope);
+    let query = &one_ontology::EventQuery {
+        limit: crate::store::kit::limit(1000),
+        ..Default::default()
+    };
+    thread::scope(|threads| {
+        let writer = threads.spawn(move || {
+            for changes in rounds {
+                block_on(store.commit(changes)).unwrap();
+            }
+        });
+        let reader = threads.spawn(move || {
+            while !writer.is_finished() {
+                let head = block_on(store.head(scope)).unwrap().unwrap();
+                let events = block_on(store.events(scope, query)).unwrap().items;
+                let numbers: Vec<u64> = events.iter().map(|event| event.seq.get()).collect();
+                let count = numbers.len() as u64;
+                assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
+                assert!(count >= head.seq.get(), "an event was seen and is gone");
+                // The first alone, then two in each commit.
+                assert_eq!(count % 2, 1);
+            }
+        });
+        reader.join().unwrap();
+    });
+}
+
+/// A place at a table is taken, left, and never given to two.
+pub(crate) async fn a_level_is_never_above_its_limit(kit: &Kit) {
+    let scope = kit.group().await;
+    let spend = Spend::one(budget("level"), BudgetRule::Level { limit: 3 });
+    let inside = std::sync::atomic::AtomicUsize::new(0);
+    let rounds = each(15, |_| {
+        let now = kit.now();
+        (
+            kit.changes(&scope).spend(spend.clone()),
+            kit.changes(&scope)
+                .settle(one_ontology::Settle::refund(&spend, now)),
+        )
+    });
+    let store = &kit.shared();
+    thread::scope(|threads| {
+        for round in rounds {
+            let inside = &inside;
+            threads.spawn(move || {
+                use std::sync::atomic::Ordering::SeqCst;
+                for (enter, leave) in round {
+                    match block_on(store.commit(enter)) {
+                        Ok(_) => {
+                            assert!(inside.fetch_add(1, SeqCst) < 3, "a fourth is inside");
+                            inside.fetch_sub(1, SeqCst);
+                            block_on(store.commit(leave)).unwrap();
+                        }
+                        Err(error) => assert_eq!(error.tag(), "BudgetExhausted"),
+                    }
+                }
+            });
+        }
+    });
+    let left = kit.store().budget(&scope, &budget("level")).await.unwrap();
+    assert_eq!(left, Some(one_ontology::BudgetState::Level { used: 0 }));
+}

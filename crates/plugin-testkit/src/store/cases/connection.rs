@@ -238,3 +238,61 @@ pub(crate) async fn connections_come_in_order_of_id(kit: &Kit) {
         }
     }
 }
+
+pub(crate) async fn the_archived_may_be_held_on_to(kit: &Kit) {
+    let scope = kit.group().await;
+    let from = kit.added(&scope, ThingType::Course, "From").await.id;
+    for place in [&scope, &kit.global()] {
+        let old = kit.added(place, ThingType::Course, "Old").await;
+        let row = one_ontology::RowId::Thing(old.id);
+        kit.commit(kit.changes(place).archive(row, old.revision))
+            .await;
+        kit.connected(&scope, from, ConnectionType::References, old.id)
+            .await;
+    }
+    assert_eq!(found(kit, &scope, &ConnectionQuery::default()).await, 2);
+}
+
+pub(crate) async fn one_may_be_made_and_ended_at_once(kit: &Kit) {
+    let scope = kit.group().await;
+    let (a, b) = (
+        kit.added(&scope, ThingType::Course, "A").await.id,
+        kit.added(&scope, ThingType::Course, "B").await.id,
+    );
+    let connection = kit.connection(&scope, a, ConnectionType::References, b);
+    let id = connection.id;
+    let changes = kit.changes(&scope).connect(connection.clone());
+    kit.commit(changes.disconnect(id)).await;
+    let listed = ConnectionQuery {
+        ended: Ended::Listed,
+        ..ConnectionQuery::default()
+    };
+    assert_eq!(found(kit, &scope, &ConnectionQuery::default()).await, 0);
+    assert_eq!(found(kit, &scope, &listed).await, 1);
+    // Its id is not free again.
+    let again = kit.changes(&scope).connect(connection);
+    assert_eq!(kit.refused(again).await, "AlreadyExists");
+}
+
+pub(crate) async fn one_id_in_two_places_is_two_connections(kit: &Kit) {
+    let (here, there) = (kit.group().await, kit.group().await);
+    let mut made = Vec::new();
+    for scope in [&here, &there] {
+        let a = kit.added(scope, ThingType::Course, "A").await.id;
+        let b = kit.added(scope, ThingType::Course, "B").await.id;
+        let mut connection = kit.connection(scope, a, ConnectionType::References, b);
+        connection.id = made
+            .first()
+            .map_or(connection.id, |first: &one_ontology::Connection| first.id);
+        kit.commit(kit.changes(scope).connect(connection.clone()))
+            .await;
+        made.push(connection);
+    }
+    kit.commit(kit.changes(&there).disconnect(made[1].id)).await;
+    let page = kit
+        .store()
+        .connections(&here, &ConnectionQuery::default())
+        .await;
+    assert_eq!(page.unwrap().items, made[..1]);
+    assert_eq!(found(kit, &there, &ConnectionQuery::default()).await, 0);
+}

@@ -129,3 +129,85 @@ pub(crate) async fn scopes_are_entered_through_it(kit: &Kit) {
         one_ontology::Access::Read
     );
 }
+
+pub(crate) async fn archived_groups_are_descendants_too(kit: &Kit) {
+    let id = |scope: &Scope| scope.place().group().unwrap();
+    let root = kit.group().await;
+    let middle = kit.group_below(Some(id(&root))).await;
+    let leaf = kit.group_below(Some(id(&middle))).await;
+    let group = kit.store().group(id(&middle)).await.unwrap().unwrap();
+    let archive = kit
+        .changes(&middle)
+        .archive(RowId::Group(group.id), group.revision);
+    kit.commit(archive).await;
+    let found = kit.store().descendants(id(&root)).await.unwrap();
+    assert_eq!(found, [id(&middle), id(&leaf)]);
+}
+
+pub(crate) async fn a_parent_need_not_be_there(kit: &Kit) {
+    let missing = GroupId::new(&kit.ids, kit.now());
+    let orphan = kit.group_below(Some(missing)).await;
+    let id = orphan.place().group().unwrap();
+    let group = kit.store().group(id).await.unwrap().unwrap();
+    assert_eq!(group.parent, Some(missing));
+    assert_eq!(kit.store().group(missing).await.unwrap(), None);
+    assert_eq!(kit.store().descendants(missing).await.unwrap(), [id]);
+    let nobody = GroupId::new(&kit.ids, kit.now());
+    assert!(kit.store().descendants(nobody).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_long_line_of_descendants_comes_whole(kit: &Kit) {
+    let root = kit.group().await.place().group();
+    let (mut parent, mut expected) = (root, Vec::new());
+    for _ in 0..70 {
+        parent = kit.group_below(parent).await.place().group();
+        expected.extend(parent);
+    }
+    let found = kit.store().descendants(root.unwrap()).await.unwrap();
+    assert_eq!(found, expected);
+}
+
+pub(crate) async fn memberships_in_two_places_are_two(kit: &Kit) {
+    let (a, b) = (kit.group().await, kit.group().await);
+    let person = PersonId::new(&kit.ids, kit.now());
+    for (scope, role) in [(&a, Role::GroupOwner), (&b, Role::Customer)] {
+        let membership = Membership::new(person, scope.place(), role, kit.now());
+        kit.add(scope, membership).await;
+    }
+    kit.commit(
+        kit.changes(&b)
+            .archive(RowId::Membership(person), one_ontology::Revision::FIRST),
+    )
+    .await;
+    for (scope, role, status) in [
+        (&a, Role::GroupOwner, MembershipStatus::Active),
+        (&b, Role::Customer, MembershipStatus::Ended),
+    ] {
+        let found = kit.store().membership(person, scope.place()).await.unwrap();
+        let found = found.unwrap();
+        assert_eq!((found.role, found.status), (role, status));
+    }
+}
+
+pub(crate) async fn a_membership_changes_and_comes_back(kit: &Kit) {
+    let scope = kit.group().await;
+    let person = PersonId::new(&kit.ids, kit.now());
+    let membership = Membership::new(person, scope.place(), Role::Customer, kit.now());
+    kit.add(&scope, membership).await;
+    for (role, status) in [
+        (Role::GroupUser, MembershipStatus::Active),
+        (Role::GroupUser, MembershipStatus::Ended),
+        (Role::GroupOwner, MembershipStatus::Active),
+    ] {
+        let read = kit.store().membership(person, scope.place()).await.unwrap();
+        let mut read = read.unwrap();
+        (read.role, read.status) = (role, status);
+        kit.commit(kit.changes(&scope).replace(read)).await;
+        let read = kit.store().membership(person, scope.place()).await.unwrap();
+        let read = read.unwrap();
+        assert_eq!((read.role, read.status), (role, status));
+        let shared = kit.shared();
+        let entered = Scope::enter(&*shared, Actor::Person(person), scope.place()).await;
+        assert_eq!(entered.is_ok(), status == MembershipStatus::Active);
+    }
+}

@@ -137,3 +137,38 @@ pub(crate) async fn events_are_found_after_a_number(kit: &Kit) {
     about.after = Seq::new(2);
     assert_eq!(numbers(kit, &scope, &about).await, [3, 5]);
 }
+
+pub(crate) async fn each_says_who_acted(kit: &Kit) {
+    use one_ontology::{Actor, Membership, Role, Scope};
+    let scope = kit.group().await;
+    let id = scope.place().group().unwrap();
+    let group = kit.store().group(id).await.unwrap().unwrap();
+    let person = PersonId::new(&kit.ids, kit.now());
+    let standing = one_ontology::Standing {
+        own: Some(Membership::new(
+            person,
+            scope.place(),
+            Role::GroupOwner,
+            kit.now(),
+        )),
+        ..Default::default()
+    };
+    let agent = ThingId::from_uuid(*person.as_uuid());
+    let actors = [
+        Actor::Person(person),
+        Actor::Agent { agent, group: id },
+        Actor::System("task".parse().unwrap()),
+    ];
+    for actor in &actors {
+        let scope = Scope::decide(actor.clone(), &group, &standing).unwrap();
+        kit.commit(kit.changes(&scope)).await;
+    }
+    let found: Vec<_> = kit
+        .events(&scope)
+        .await
+        .into_iter()
+        .skip(1)
+        .map(|e| e.actor)
+        .collect();
+    assert_eq!(found, actors);
+}

@@ -285,3 +285,116 @@ pub(crate) async fn a_history_next_door(kit: &Kit) {
     let event = kit.store().head(&here).await.unwrap().unwrap();
     assert_eq!(event.seq, Seq::new(2));
 }
+
+/// A refusal reads the same whether or not another place has what was asked for.
+pub(crate) async fn errors(kit: &Kit) {
+    let scope = kit.group().await;
+    let mine = kit.added(&scope, ThingType::Course, "Mine").await;
+    let nobodys = kit.thing(&scope, ThingType::Course, "Mine");
+    let other = kit.group().await;
+    let refusal = async |id: one_ontology::ThingId| {
+        let own = kit.added(&other, ThingType::Course, "Own").await.id;
+        let mut copy = mine.clone();
+        (copy.id, copy.place) = (id, other.place());
+        let connection = kit.connection(&other, own, ConnectionType::References, id);
+        let row = RowId::Thing(id);
+        let mut said = Vec::new();
+        for changes in [
+            kit.changes(&other).replace(copy),
+            kit.changes(&other).archive(row, mine.revision),
+            kit.changes(&other).insist(row, mine.revision),
+            kit.changes(&other).connect(connection),
+        ] {
+            let error = kit.store().commit(changes).await.unwrap_err();
+            said.push(error.to_string().replace(&id.to_string(), "it"));
+        }
+        said
+    };
+    assert_eq!(refusal(mine.id).await, refusal(nobodys.id).await);
+}
+
+pub(crate) async fn what_must_be_absent(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut thing = kit.thing(&scope, ThingType::Course, "Mine");
+    thing.properties = thing
+        .properties
+        .with("npm_package", "p")
+        .with("registry_url", "u")
+        .with("other", 1);
+    kit.add(&scope, thing).await;
+    let named = ThingQuery {
+        name: Some("Mine".to_owned()),
+        ..ThingQuery::default()
+    };
+    for query in [
+        named,
+        ThingQuery::of_type(ThingType::Course),
+        ThingQuery::default().with("npm_package", "p"),
+        ThingQuery::default().with("registry_url", "u"),
+        ThingQuery::default().with("other", 1),
+    ] {
+        let here = kit.changes(&scope).insist_absent(query.clone());
+        assert_eq!(kit.refused(here).await, "AlreadyExists");
+        for other in others(kit, &scope).await {
+            kit.commit(kit.changes(&other).insist_absent(query.clone()))
+                .await;
+        }
+    }
+}
+
+pub(crate) async fn events_by_type_and_number(kit: &Kit) {
+    let scope = kit.group().await;
+    for other in others(kit, &scope).await {
+        for _ in 0..5 {
+            kit.commit(kit.changes(&scope)).await;
+        }
+        let head = kit.store().head(&other).await.unwrap();
+        let count = head.map_or(0, |head| head.seq.get());
+        for query in [
+            EventQuery::default(),
+            EventQuery {
+                types: vec![one_ontology::EventType::EntityUpdated],
+                ..EventQuery::default()
+            },
+        ] {
+            let page = kit.store().events(&other, &query).await.unwrap();
+            assert_eq!(page.items.len() as u64, count, "{query:?}");
+            let late = EventQuery {
+                after: Seq::new(count),
+                ..query
+            };
+            let page = kit.store().events(&other, &late).await.unwrap();
+            assert!(page.items.is_empty(), "{late:?}");
+        }
+    }
+}
+
+pub(crate) async fn writing_does_not_touch_others(kit: &Kit) {
+    let scope = kit.group().await;
+    let thing = kit.added(&scope, ThingType::Course, "Mine").await;
+    let row = kit.knowledge(&scope, "mine", &["topic:x"]);
+    let row = kit.kept_knowledge(&scope, row).await;
+    let one = Spend::one(budget("b"), BudgetRule::Level { limit: 9 });
+    kit.commit(kit.changes(&scope).spend(one.clone())).await;
+    let before = kit.snapshot(&scope).await;
+    let spent = kit.store().budget(&scope, &budget("b")).await.unwrap();
+    for other in others(kit, &scope).await {
+        // Under the same ids and keys, so that a place forgotten anywhere hits them.
+        let (mut thing, mut row) = (thing.clone(), row.clone());
+        (thing.place, row.place) = (other.place(), other.place());
+        thing.name = "Theirs".to_owned();
+        let (thing_id, row_id) = (thing.id, row.id);
+        let changes = kit.changes(&other).insert(thing).insert(row);
+        kit.commit(changes.spend(one.clone())).await;
+        let revision = kit.read(&other, thing_id).await.revision;
+        kit.commit(
+            kit.changes(&other)
+                .archive(RowId::Thing(thing_id), revision)
+                .archive(RowId::Knowledge(row_id), revision),
+        )
+        .await;
+    }
+    assert_eq!(kit.snapshot(&scope).await, before);
+    let left = kit.store().budget(&scope, &budget("b")).await.unwrap();
+    assert_eq!(left, spent);
+}

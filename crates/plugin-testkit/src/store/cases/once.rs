@@ -72,3 +72,54 @@ pub(crate) async fn the_receipt_keeps_what_budgets_had_used(kit: &Kit) {
     kit.commit(kit.changes(&scope).spend(spend())).await;
     assert_eq!(kit.commit(request()).await.budgets, first.budgets);
 }
+
+/// What was done is said, whatever the same key asks for now.
+pub(crate) async fn a_replay_does_not_look_at_what_is_asked(kit: &Kit) {
+    let scope = kit.group().await;
+    let first = kit.commit(kit.changes(&scope).once(key("request"))).await;
+    let before = kit.snapshot(&scope).await;
+    let missing = kit.thing(&scope, ThingType::Course, "Missing");
+    let bad = kit.thing(&scope, ThingType::Course, "");
+    let none = Spend::one(budget("level"), BudgetRule::Level { limit: 0 });
+    for changes in [
+        kit.changes(&scope).replace(missing),
+        kit.changes(&scope).insert(bad),
+        kit.changes(&scope).spend(none),
+    ] {
+        let again = kit.commit(changes.once(key("request"))).await;
+        assert_eq!((again.answer, again.head), (Answer::Replayed, first.head));
+    }
+    assert_eq!(kit.snapshot(&scope).await, before);
+}
+
+/// A request that was done before the group was archived is still answered.
+pub(crate) async fn a_replay_is_answered_in_an_archived_group(kit: &Kit) {
+    let scope = kit.group().await;
+    let id = scope.place().group().unwrap();
+    let agent = one_ontology::ThingId::new(&kit.ids, kit.now());
+    let group = kit.store().group(id).await.unwrap().unwrap();
+    let actor = one_ontology::Actor::Agent { agent, group: id };
+    let member = one_ontology::Scope::decide(actor, &group, &Default::default()).unwrap();
+    let first = kit.commit(kit.changes(&member).once(key("request"))).await;
+    let archive = kit
+        .changes(&scope)
+        .archive(one_ontology::RowId::Group(id), group.revision);
+    kit.commit(archive).await;
+    assert_eq!(kit.refused(kit.changes(&member)).await, "PlaceArchived");
+    let again = kit.commit(kit.changes(&member).once(key("request"))).await;
+    assert_eq!((again.answer, again.head), (Answer::Replayed, first.head));
+}
+
+pub(crate) async fn each_key_keeps_its_own_receipt(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut first = Vec::new();
+    for i in 0..20 {
+        let changes = kit.changes(&scope).once(key(&format!("request {i}")));
+        first.push(kit.commit(changes.event(kit.event(None))).await);
+    }
+    for (i, first) in first.iter().enumerate() {
+        let changes = kit.changes(&scope).once(key(&format!("request {i}")));
+        let again = kit.commit(changes).await;
+        assert_eq!((again.first, again.head), (first.first, first.head));
+    }
+}

@@ -205,3 +205,149 @@ pub(crate) async fn what_is_no_cursor_is_refused(kit: &Kit) {
         assert_eq!(error.tag(), "InvalidCursor", "{text:?}");
     }
 }
+
+/// No cursor of any list is trusted, whoever made it up.
+pub(crate) async fn made_up_positions_are_refused_by_each_list(kit: &Kit) {
+    let scope = filled(kit).await;
+    let store = kit.store();
+    let positions = [
+        "null",
+        "true",
+        "-1",
+        "1e30",
+        "18446744073709551616",
+        "\"text\"",
+        "{}",
+        "[]",
+        "[1,2]",
+        "[\"\\u0000\"]",
+        "[null,null]",
+        "[[[[[[]]]]]]",
+        "[\"2026-01-01T00:00:00Z\",\"not an id\"]",
+        "1 OR 1=1",
+    ];
+    for position in positions {
+        let cursor =
+            |fingerprint: String| Some(Cursor::from_text(format!("{fingerprint}.{position}")));
+        let mut things = ThingQuery::default();
+        things.cursor = cursor(things.fingerprint());
+        let mut connections = ConnectionQuery::default();
+        connections.cursor = cursor(connections.fingerprint());
+        let mut events = EventQuery::default();
+        events.cursor = cursor(events.fingerprint());
+        let mut knowledge = KnowledgeQuery::default();
+        knowledge.cursor = cursor(knowledge.fingerprint());
+        let mut people = PersonQuery::default();
+        people.cursor = cursor(people.fingerprint());
+        for result in [
+            store.things(&scope, &things).await.map(drop),
+            store.connections(&scope, &connections).await.map(drop),
+            store.events(&scope, &events).await.map(drop),
+            store.knowledge(&scope, &knowledge).await.map(drop),
+            store.people(&scope, &people).await.map(drop),
+        ] {
+            let error = result.expect_err(position);
+            assert_eq!(error.tag(), "InvalidCursor", "{position}");
+        }
+    }
+}
+
+/// A position is one of an order, not a row: it need not be there.
+pub(crate) async fn the_cursor_of_another_place_shows_nothing_of_it(kit: &Kit) {
+    let (here, there) = (kit.group().await, kit.group().await);
+    for (scope, names) in [(&here, ["a", "c", "e"]), (&there, ["b", "d", "f"])] {
+        for name in names {
+            kit.added(scope, ThingType::Course, name).await;
+        }
+    }
+    let mut query = ThingQuery {
+        limit: limit(2),
+        ..ThingQuery::default()
+    };
+    query.cursor = kit.store().things(&there, &query).await.unwrap().next;
+    assert!(query.cursor.is_some());
+    assert_eq!(kit.names(&here, &query).await, ["e"]);
+}
+
+pub(crate) async fn a_page_goes_on_when_its_last_row_has_gone(kit: &Kit) {
+    let scope = kit.group().await;
+    for name in ["a", "b", "c", "d"] {
+        kit.added(&scope, ThingType::Course, name).await;
+    }
+    let mut query = ThingQuery {
+        limit: limit(2),
+        ..ThingQuery::default()
+    };
+    let page = kit.store().things(&scope, &query).await.unwrap();
+    for thing in &page.items {
+        let archive = kit
+            .changes(&scope)
+            .archive(one_ontology::RowId::Thing(thing.id), thing.revision);
+        kit.commit(archive).await;
+    }
+    query.cursor = page.next;
+    assert_eq!(kit.names(&scope, &query).await, ["c", "d"]);
+}
+
+pub(crate) async fn the_limit_may_change_from_page_to_page(kit: &Kit) {
+    let scope = filled(kit).await;
+    let mut query = ThingQuery::default();
+    let all = kit.store().things(&scope, &query).await.unwrap().items;
+    let mut found = Vec::new();
+    for rows in [1, 7, 2, 1000] {
+        query.limit = limit(rows);
+        let page = kit.store().things(&scope, &query).await.unwrap();
+        found.extend(page.items);
+        query.cursor = page.next;
+    }
+    assert_eq!(query.cursor, None);
+    assert_eq!(found, all);
+}
+
+pub(crate) async fn pages_of_what_is_filtered(kit: &Kit) {
+    let scope = filled(kit).await;
+    let hub = ThingQuery::of_type(ThingType::Lesson);
+    let hub = kit.store().things(&scope, &hub).await.unwrap().items[0].id;
+    whole(
+        23,
+        |rows| ConnectionQuery {
+            limit: limit(rows),
+            ..ConnectionQuery::to(hub, ConnectionType::PartOf)
+        },
+        |query, cursor| query.cursor = Some(cursor),
+        async |query| kit.store().connections(&scope, query).await,
+    )
+    .await;
+    for _ in 0..23 {
+        let event = kit.event(Some(hub.into()));
+        kit.commit(one_ontology::ChangeSet::new(&scope, event, kit.now()))
+            .await;
+        kit.commit(kit.changes(&scope)).await;
+    }
+    whole(
+        23,
+        |rows| EventQuery {
+            limit: limit(rows),
+            ..EventQuery::about(hub)
+        },
+        |query, cursor| query.cursor = Some(cursor),
+        async |query| kit.store().events(&scope, query).await,
+    )
+    .await;
+}
+
+/// What is older than a page is behind it, whatever was made since.
+pub(crate) async fn newer_knowledge_does_not_move_older_pages(kit: &Kit) {
+    let scope = kit.group().await;
+    for text in ["1", "2", "3", "4"] {
+        kit.add(&scope, kit.knowledge(&scope, text, &[])).await;
+    }
+    let mut query = KnowledgeQuery {
+        limit: limit(2),
+        ..KnowledgeQuery::default()
+    };
+    let page = kit.store().knowledge(&scope, &query).await.unwrap();
+    kit.add(&scope, kit.knowledge(&scope, "5", &[])).await;
+    query.cursor = page.next;
+    assert_eq!(kit.texts(&scope, &query).await, ["2", "1"]);
+}

@@ -36,3 +36,22 @@ pub(crate) async fn listed_by_what_they_are_called_now(kit: &Kit) {
     let found: Vec<_> = page.items.iter().map(|p| p.display_name.as_str()).collect();
     assert_eq!(found, ["B", "C"]);
 }
+
+pub(crate) async fn members_without_a_record_are_not_listed(kit: &Kit) {
+    use one_ontology::{Membership, PersonId, Role};
+    let scope = kit.group().await;
+    let member = PersonId::new(&kit.ids, kit.now());
+    kit.add(
+        &scope,
+        Membership::new(member, scope.place(), Role::GroupUser, kit.now()),
+    )
+    .await;
+    kit.add(&scope, kit.person(&scope, "No member")).await;
+    let store = kit.store();
+    let page = store.people(&scope, &PersonQuery::default()).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    assert_eq!(store.person(&scope, member).await.unwrap(), None);
+    let stranger = page.items[0].id;
+    let found = store.membership(stranger, scope.place()).await.unwrap();
+    assert_eq!(found, None);
+}

@@ -187,3 +187,79 @@ pub(crate) async fn a_row_made_here_can_be_replaced_here(kit: &Kit) {
         ("Second", Revision::new(2))
     );
 }
+
+pub(crate) async fn the_id_of_the_archived_is_not_free(kit: &Kit) {
+    let scope = kit.group().await;
+    let thing = kit.added(&scope, ThingType::Course, "Old").await;
+    let row = kit.knowledge(&scope, "old", &[]);
+    let row = kit.kept_knowledge(&scope, row).await;
+    kit.commit(
+        kit.changes(&scope)
+            .archive(RowId::Thing(thing.id), thing.revision)
+            .archive(RowId::Knowledge(row.id), row.revision),
+    )
+    .await;
+    for changes in [
+        kit.changes(&scope).insert(thing),
+        kit.changes(&scope).insert(row),
+    ] {
+        assert_eq!(kit.refused(changes).await, "AlreadyExists");
+    }
+}
+
+pub(crate) async fn the_archived_can_come_back(kit: &Kit) {
+    let scope = kit.group().await;
+    let thing = kit.added(&scope, ThingType::Course, "Back").await;
+    let row = RowId::Thing(thing.id);
+    kit.commit(kit.changes(&scope).archive(row, thing.revision))
+        .await;
+    let mut read = kit.read(&scope, thing.id).await;
+    // It is looked at as any other row.
+    kit.commit(kit.changes(&scope).insist(row, read.revision))
+        .await;
+    kit.commit(kit.changes(&scope).archive(row, read.revision))
+        .await;
+    read.revision = read.revision.next();
+    read.status = ThingStatus::Active;
+    kit.commit(kit.changes(&scope).replace(read)).await;
+    assert_eq!(kit.names(&scope, &ThingQuery::default()).await, ["Back"]);
+    assert_eq!(kit.read(&scope, thing.id).await.revision, Revision::new(4));
+}
+
+pub(crate) async fn one_row_may_be_written_several_times_at_once(kit: &Kit) {
+    let scope = kit.group().await;
+    let thing = kit.thing(&scope, ThingType::Course, "First");
+    let id = thing.id;
+    let mut second = thing.clone();
+    second.name = "Second".to_owned();
+    let mut third = second.clone();
+    third.name = "Third".to_owned();
+    third.revision = Revision::new(2);
+    kit.commit(
+        kit.changes(&scope)
+            .insert(thing)
+            .replace(second)
+            .replace(third)
+            .archive(RowId::Thing(id), Revision::new(3)),
+    )
+    .await;
+    let read = kit.read(&scope, id).await;
+    assert_eq!(
+        (read.name.as_str(), read.status, read.revision),
+        ("Third", ThingStatus::Archived, Revision::new(4))
+    );
+    assert_eq!(kit.events(&scope).await.len(), 2);
+}
+
+pub(crate) async fn a_row_replaced_by_itself_is_written(kit: &Kit) {
+    let scope = kit.group().await;
+    let person = kit.person(&scope, "Ada");
+    let id = person.id;
+    kit.add(&scope, person).await;
+    for round in 2..5 {
+        let read = kit.store().person(&scope, id).await.unwrap().unwrap();
+        kit.commit(kit.changes(&scope).replace(read)).await;
+        let read = kit.store().person(&scope, id).await.unwrap().unwrap();
+        assert_eq!(read.revision, Revision::new(round));
+    }
+}

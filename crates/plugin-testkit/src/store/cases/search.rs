@@ -332,3 +332,104 @@ pub(crate) async fn more_labels_than_a_row_can_have_find_nothing(kit: &Kit) {
     };
     assert_eq!(hits(kit, &scope, &query).await, []);
 }
+
+/// What is not meant takes no place in the answer and no part in the scores.
+pub(crate) async fn filters_come_before_scores_and_limits(kit: &Kit) {
+    let scope = kit.group().await;
+    for i in 0..30 {
+        let labels: &[&str] = if i == 17 { &["topic:rare"] } else { &[] };
+        let mut row = kit.knowledge(&scope, "bread bread bread", labels);
+        if i == 17 {
+            row.text = Some("bread among much water and salt".to_owned());
+        }
+        row.embedding =
+            Some(Embedding::new("m", vec![1.0, if i == 17 { 9.0 } else { 0.0 }]).unwrap());
+        kit.add(&scope, row).await;
+    }
+    let among = Among::Knowledge {
+        types: Vec::new(),
+        labels: vec![label("topic:rare")],
+    };
+    let near = Embedding::new("m", vec![1.0, 0.0]).unwrap();
+    for query in [
+        words("bread"),
+        SearchQuery {
+            embedding: Some(near.clone()),
+            ..SearchQuery::default()
+        },
+        SearchQuery {
+            embedding: Some(near),
+            ..words("bread")
+        },
+    ] {
+        let query = SearchQuery {
+            among: among.clone(),
+            limit: limit(1),
+            ..query
+        };
+        assert_eq!(
+            texts(kit, &scope, &query).await,
+            ["bread among much water and salt"],
+            "{query:?}"
+        );
+    }
+}
+
+/// The archived and what is of another type is not counted among the rows.
+pub(crate) async fn what_is_not_meant_is_not_counted(kit: &Kit) {
+    let scope = kit.group().await;
+    for text in ["rare x", "common common common", "common y"] {
+        kit.add(&scope, kit.knowledge(&scope, text, &["topic:x"]))
+            .await;
+    }
+    let query = SearchQuery {
+        among: Among::Knowledge {
+            types: vec![KnowledgeType::Chunk],
+            labels: vec![label("topic:x")],
+        },
+        ..words("rare common")
+    };
+    let before = hits(kit, &scope, &query).await;
+    for i in 0..20 {
+        let mut other = kit.knowledge(&scope, "rare common", &["topic:x"]);
+        other.knowledge_type = KnowledgeType::Document;
+        kit.add(&scope, other).await;
+        kit.add(&scope, kit.knowledge(&scope, "rare common", &["topic:y"]))
+            .await;
+        let row = kit.knowledge(&scope, &format!("rare common {i}"), &["topic:x"]);
+        let row = kit.kept_knowledge(&scope, row).await;
+        kit.commit(
+            kit.changes(&scope)
+                .archive(RowId::Knowledge(row.id), row.revision),
+        )
+        .await;
+    }
+    assert_eq!(hits(kit, &scope, &query).await, before);
+}
+
+pub(crate) async fn equal_hits_come_in_one_order(kit: &Kit) {
+    let scope = kit.group().await;
+    let vector = Embedding::new("m", vec![0.6, 0.8]).unwrap();
+    for i in [3_u128, 1, 2, 5, 4] {
+        let mut row = kit.knowledge(&scope, "bread", &[]);
+        row.id = one_ontology::KnowledgeId::from_uuid(uuid::Uuid::from_u128(i));
+        row.embedding = Some(vector.clone());
+        kit.add(&scope, row).await;
+    }
+    for embedding in [None, Some(vector)] {
+        let query = SearchQuery {
+            embedding,
+            ..words("bread")
+        };
+        let all = hits(kit, &scope, &query).await;
+        let ids: Vec<_> = all.iter().map(|hit| hit.id).collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+        for size in 1..6 {
+            let fewer = SearchQuery {
+                limit: limit(size),
+                ..query.clone()
+            };
+            assert_eq!(hits(kit, &scope, &fewer).await, all[..size as usize]);
+        }
+    }
+}

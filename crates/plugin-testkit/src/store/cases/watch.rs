@@ -131,3 +131,135 @@ pub(crate) async fn a_long_history_comes_whole(kit: &Kit) {
     let all = take(kit, &scope, 0, 1502).await;
     assert_eq!(all, Some((1..=1502).collect()));
 }
+
+/// One ends anywhere, another starts from the last number seen: nothing is lost or comes twice.
+pub(crate) async fn a_watch_goes_on_where_another_ended(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut seen = Vec::new();
+    for count in [1, 3, 1, 2] {
+        for _ in 0..2 {
+            kit.commit(kit.changes(&scope)).await;
+        }
+        let after = seen.last().copied().unwrap_or(0);
+        seen.extend(
+            take(kit, &scope, after, count)
+                .await
+                .expect("they are there"),
+        );
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+/// Many commits come between two looks.
+pub(crate) async fn a_slow_watcher_loses_nothing(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut stream = kit.store().watch(&scope, Seq::new(1));
+    let mut expected = 2..;
+    for burst in [1, 5, 40] {
+        for _ in 0..burst {
+            kit.commit(kit.changes(&scope).event(kit.event(None))).await;
+        }
+        for number in expected.by_ref().take(2 * burst) {
+            let event = kit.soon(stream.next()).await.expect("it is there").unwrap();
+            assert_eq!(event.unwrap().seq.get(), number);
+        }
+    }
+}
+
+pub(crate) async fn a_watch_from_a_later_number_waits_for_it(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut stream = kit.store().watch(&scope, Seq::new(4));
+    for _ in 0..5 {
+        kit.commit(kit.changes(&scope)).await;
+    }
+    let event = kit.soon(stream.next()).await.expect("the fifth comes");
+    assert_eq!(event.unwrap().unwrap().seq.get(), 5);
+    let mut never = kit.store().watch(&scope, Seq::new(u64::MAX));
+    kit.commit(kit.changes(&scope)).await;
+    assert!(futures::FutureExt::now_or_never(never.next()).is_none());
+}
+
+pub(crate) async fn what_is_refused_or_replayed_is_not_watched(kit: &Kit) {
+    let scope = kit.group().await;
+    let stream = kit.store().watch(&scope, Seq::new(1));
+    for _ in 0..3 {
+        let request = kit.changes(&scope).once(crate::store::kit::key("one"));
+        kit.commit(request).await;
+        let missing = kit.thing(&scope, one_ontology::ThingType::Course, "Missing");
+        kit.refused(kit.changes(&scope).replace(missing)).await;
+    }
+    kit.commit(kit.changes(&scope)).await;
+    let events: Vec<_> = kit
+        .soon(stream.take(2).collect::<Vec<_>>())
+        .await
+        .expect("two were done");
+    let numbers: Vec<_> = events.into_iter().map(|e| e.unwrap().seq.get()).collect();
+    assert_eq!(numbers, [2, 3]);
+}
+
+pub(crate) async fn a_dropped_watcher_disturbs_nobody(kit: &Kit) {
+    let scope = kit.group().await;
+    for round in 2..12 {
+        let mut stays = kit.store().watch(&scope, Seq::new(round - 1));
+        for _ in 0..20 {
+            let mut goes = kit.store().watch(&scope, Seq::new(round - 1));
+            assert!(futures::FutureExt::now_or_never(goes.next()).is_none());
+        }
+        kit.commit(kit.changes(&scope)).await;
+        let event = kit.soon(stays.next()).await.expect("it is woken").unwrap();
+        assert_eq!(event.unwrap().seq.get(), round);
+    }
+}
+
+/// Who learns of an event can read what it is about.
+pub(crate) async fn what_an_event_tells_of_is_there(kit: &Kit) {
+    let scope = kit.group().await;
+    let rounds: Vec<_> = (0..30)
+        .map(|_| {
+            let thing = kit.thing(&scope, one_ontology::ThingType::Course, "Told of");
+            let event = kit.event(Some(thing.id.into()));
+            one_ontology::ChangeSet::new(&scope, event, kit.now()).insert(thing)
+        })
+        .collect();
+    let mut stream = kit.store().watch(&scope, Seq::new(1));
+    let store = kit.shared();
+    let writer = thread::spawn(move || {
+        for changes in rounds {
+            futures::executor::block_on(store.commit(changes)).unwrap();
+        }
+    });
+    for _ in 0..30 {
+        let event = kit.soon(stream.next()).await.expect("it comes").unwrap();
+        let Some(one_ontology::End::Thing(id)) = event.unwrap().target else {
+            panic!("an event lost its target");
+        };
+        assert!(kit.store().thing(&scope, id).await.unwrap().is_some());
+    }
+    writer.join().unwrap();
+}
+
+pub(crate) async fn many_writers_are_watched_in_one_order(kit: &Kit) {
+    let scope = kit.group().await;
+    let stream = kit.store().watch(&scope, Seq::START);
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let changes: Vec<_> = (0..20).map(|_| kit.changes(&scope)).collect();
+            let store = kit.shared();
+            thread::spawn(move || {
+                for changes in changes {
+                    futures::executor::block_on(store.commit(changes)).unwrap();
+                }
+            })
+        })
+        .collect();
+    let events = kit.soon(stream.take(81).collect::<Vec<_>>()).await;
+    let numbers: Vec<_> = events
+        .expect("each event comes")
+        .into_iter()
+        .map(|event| event.unwrap().seq.get())
+        .collect();
+    assert_eq!(numbers, (1..=81).collect::<Vec<_>>());
+    for writer in writers {
+        writer.join().unwrap();
+    }
+}
