@@ -47,6 +47,7 @@ pub const RULES: &[(&str, MayUse)] = &[
     // An adapter knows the crates of its port and never another adapter.
     ("plugin-store-sqlite", MayUse::Only(&["one-ontology"])),
     ("plugin-store-postgres", MayUse::Only(&["one-ontology"])),
+    ("plugin-store-layers", MayUse::Only(&["one-ontology"])),
     (
         "plugin-executor-node",
         MayUse::Only(&["one-ontology", "plugin-runtime-api"]),
