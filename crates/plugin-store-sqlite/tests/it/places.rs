@@ -2,8 +2,8 @@
 
 use futures::executor::block_on;
 use one_ontology::{
-    Among, ChangeSet, EventId, EventType, Group, GroupId, Knowledge, KnowledgeId, KnowledgeQuery,
-    KnowledgeType, Label, NewEvent, Place, Scope, SearchQuery, Store, ThingQuery,
+    Among, ChangeSet, Embedding, EventId, EventType, Group, GroupId, Knowledge, KnowledgeId,
+    KnowledgeQuery, KnowledgeType, Label, NewEvent, Place, Scope, SearchQuery, Store, ThingQuery,
 };
 use plugin_store_sqlite::SqliteStore;
 
@@ -26,14 +26,19 @@ fn by_label(store: &dyn Store, scope: &Scope) -> Vec<Knowledge> {
     block_on(store.knowledge(scope, &query)).unwrap().items
 }
 
-/// How many rows with the label a search for their text finds.
-fn searched(store: &dyn Store, scope: &Scope) -> usize {
+fn embedding() -> Embedding {
+    Embedding::new("test", vec![1.0, 2.0]).unwrap()
+}
+
+/// How many rows with the label a search finds: for their vector, else for their text.
+fn searched(store: &dyn Store, scope: &Scope, close: Option<Embedding>) -> usize {
     let query = SearchQuery {
         among: Among::Knowledge {
             types: Vec::new(),
             labels: vec![label()],
         },
-        text: Some("same".to_owned()),
+        text: close.is_none().then(|| "same".to_owned()),
+        embedding: close,
         ..SearchQuery::default()
     };
     block_on(store.search(scope, &query)).unwrap().len()
@@ -64,6 +69,7 @@ fn knowledge(scope: &Scope) -> Knowledge {
     let id = KnowledgeId::of_name(&["same"]);
     let mut row = Knowledge::new(scope, id, KnowledgeType::Chunk, now());
     row.text = Some("the same".to_owned());
+    row.embedding = Some(embedding());
     row
 }
 
@@ -75,8 +81,10 @@ fn a_label_taken_away_here_stays_there() {
     block_on(store.commit(changes(&here, "unlabelled").replace(knowledge(&here)))).unwrap();
     assert_eq!(by_label(&store, &here), []);
     assert_eq!(by_label(&store, &there), before);
-    assert_eq!(searched(&store, &here), 0);
-    assert_eq!(searched(&store, &there), 1);
+    for close in [None, Some(embedding())] {
+        assert_eq!(searched(&store, &here, close.clone()), 0);
+        assert_eq!(searched(&store, &there, close), 1);
+    }
 }
 
 #[test]
