@@ -171,6 +171,10 @@ fn unlock(
     match texts.as_slice() {
         [] | ["none"] => Ok(Unlock::None),
         ["all"] => Ok(Unlock::All),
+        _ if texts.contains(&"all") || texts.contains(&"none") => Err(Failure::new(
+            "UsageError",
+            "`--unlock all` and `--unlock none` stand alone: name packages, or one of these",
+        )),
         _ if choosing.with_dependencies => Ok(Unlock::WithDependencies(named(words)?)),
         _ => Ok(Unlock::Only(named(words)?)),
     }

@@ -42,8 +42,28 @@ pub(crate) fn lock(session: &Session, args: &LockArgs, output: &Output) -> Resul
     Ok(())
 }
 
+/// Writes a lock beside its file and puts it in place when it is whole, so that whoever is interrupted keeps the old one.
 pub(crate) fn write(file: &Path, lock: &Lock) -> Result<(), Failure> {
-    std::fs::write(file, lock.to_json()).map_err(|error| {
+    let text = lock.to_json();
+    // What is no file of its own, a pipe or a link, is written to.
+    let is_special = file
+        .symlink_metadata()
+        .is_ok_and(|found| !found.file_type().is_file());
+    let written = match file.file_name() {
+        Some(name) if !is_special => {
+            let mut beside = name.to_owned();
+            beside.push(format!(".{}.tmp", std::process::id()));
+            let beside = file.with_file_name(beside);
+            std::fs::write(&beside, text)
+                .and_then(|()| std::fs::rename(&beside, file))
+                .inspect_err(|_| {
+                    // What could not be written may not be there; the error says what matters.
+                    let _gone = std::fs::remove_file(&beside);
+                })
+        }
+        _ => std::fs::write(file, text),
+    };
+    written.map_err(|error| {
         let message = format!("the lock `{}` cannot be written: {error}", file.display());
         Failure::new("LockFileUnusable", message)
     })

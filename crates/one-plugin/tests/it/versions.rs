@@ -407,6 +407,7 @@ fn a_frozen_lock_is_taken_as_it_is_or_what_drifted_is_said() {
     for line in [
         "tree knowledge --frozen",
         "tree knowledge --unlock all",
+        "tree knowledge@^1 --lock @/old --unlock all --unlock core",
         "lock",
         "lock knowledge --check x --out y",
     ] {
