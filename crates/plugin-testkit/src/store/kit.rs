@@ -52,6 +52,10 @@ impl Kit {
         Arc::clone(&self.subject.store)
     }
 
+    pub(crate) const fn patience(&self) -> std::time::Duration {
+        self.subject.patience
+    }
+
     /// What comes of `future`, unless the store takes too long.
     pub(crate) async fn soon<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         within(self.subject.patience, future).await

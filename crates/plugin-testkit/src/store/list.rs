@@ -224,6 +224,7 @@ macro_rules! __store_cases {
                 a_dropped_watcher_disturbs_nobody
                 what_an_event_tells_of_is_there
                 many_writers_are_watched_in_one_order
+                all_who_wait_are_woken
             }
             directory {
                 a_group_is_found_archived_or_not
@@ -290,8 +291,8 @@ macro_rules! __store_cases {
     };
 }
 
-/// Tests that a store keeps its contract: one test for each case, and the differential test, each
-/// on a store of its own.
+/// Tests that a store keeps its contract: one test for each case, the differential test and the test
+/// of isolation, each on stores of its own.
 ///
 /// Takes an expression that makes a future of a [`Subject`](crate::store::Subject), for instance
 /// an async closure. Use it once in a module.
@@ -316,6 +317,11 @@ macro_rules! store_suite {
         #[test]
         fn does_what_the_memory_store_does() {
             $crate::store::differential::run(fresh);
+        }
+
+        #[test]
+        fn tells_nothing_of_other_places() {
+            $crate::store::isolation::run(fresh);
         }
     };
 }

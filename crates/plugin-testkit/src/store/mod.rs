@@ -18,6 +18,7 @@ mod case;
 mod cases;
 pub mod differential;
 mod faulty;
+pub mod isolation;
 mod kit;
 mod subject;
 mod timer;

@@ -263,3 +263,32 @@ pub(crate) async fn many_writers_are_watched_in_one_order(kit: &Kit) {
         writer.join().unwrap();
     }
 }
+
+/// Two tasks wait for the same event; one commit wakes both.
+pub(crate) async fn all_who_wait_are_woken(kit: &Kit) {
+    let scope = kit.group().await;
+    let mut waiting = Vec::new();
+    let mut threads = Vec::new();
+    for _ in 0..3 {
+        let (looked, has_looked) = futures::channel::oneshot::channel::<()>();
+        let (mut stream, patience) = (kit.store().watch(&scope, Seq::new(1)), kit.patience());
+        threads.push(thread::spawn(move || {
+            let mut looked = Some(looked);
+            let next = std::future::poll_fn(move |context| {
+                let next = stream.poll_next_unpin(context);
+                drop(looked.take());
+                next
+            });
+            futures::executor::block_on(crate::store::timer::within(patience, next))
+        }));
+        waiting.push(has_looked);
+    }
+    for has_looked in waiting {
+        let _dropped = has_looked.await;
+    }
+    kit.commit(kit.changes(&scope)).await;
+    for thread in threads {
+        let event = thread.join().unwrap().expect("each of them is woken");
+        assert_eq!(event.unwrap().unwrap().seq.get(), 2);
+    }
+}

@@ -12,8 +12,18 @@ use super::queries;
 use super::random::Random;
 
 pub(super) fn any(random: &mut Random, pool: &mut Pool, model: &MemoryStore) -> ChangeSet {
-    tick(random, pool);
     let place = random.pick(&pool.places());
+    any_in(random, pool, model, place)
+}
+
+/// One in `place`, made from what `model` has there.
+pub(crate) fn any_in(
+    random: &mut Random,
+    pool: &mut Pool,
+    model: &MemoryStore,
+    place: Place,
+) -> ChangeSet {
+    tick(random, pool);
     let scope = Scope::system("suite".parse().unwrap(), place);
     let mut make = Make {
         random,

@@ -12,8 +12,9 @@ use one_ontology::{
 };
 
 use crate::store::Subject;
-use pool::Pool;
-use random::Random;
+pub(crate) use changes::any_in;
+pub(crate) use pool::{Pool, TEXTS};
+pub(crate) use random::Random;
 
 /// How many change sets a normal run makes.
 pub const CHANGE_SETS: usize = 2000;

@@ -8,15 +8,15 @@ use one_ontology::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(super) struct Pool {
-    pub(super) ids: SequentialIds,
-    pub(super) now: Timestamp,
+pub(crate) struct Pool {
+    pub(crate) ids: SequentialIds,
+    pub(crate) now: Timestamp,
 }
 
 /// 2026-01-31T23:59:50Z: a month ends soon.
 const START: i64 = 1_769_903_990_000_000;
 
-pub(super) const TEXTS: &[&str] = &[
+pub(crate) const TEXTS: &[&str] = &[
     "bread",
     "Bread and butter",
     "bread, bread; water",
@@ -29,7 +29,7 @@ pub(super) const TEXTS: &[&str] = &[
 ];
 
 impl Pool {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             ids: SequentialIds::new(),
             now: Timestamp::from_micros(START),
@@ -41,49 +41,49 @@ impl Pool {
         Uuid::from_u128((number * 7 % 11) << 120 | kind << 64 | number)
     }
 
-    pub(super) fn groups(&self) -> Vec<GroupId> {
+    pub(crate) fn groups(&self) -> Vec<GroupId> {
         (0..3)
             .map(|i| GroupId::from_uuid(Self::uuid(1, i)))
             .collect()
     }
 
-    pub(super) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<Place> {
         let groups = self.groups().into_iter().map(Place::Group);
         std::iter::once(Place::Global).chain(groups).collect()
     }
 
-    pub(super) fn things(&self) -> Vec<ThingId> {
+    pub(crate) fn things(&self) -> Vec<ThingId> {
         (0..10)
             .map(|i| ThingId::from_uuid(Self::uuid(2, i)))
             .collect()
     }
 
-    pub(super) fn people(&self) -> Vec<PersonId> {
+    pub(crate) fn people(&self) -> Vec<PersonId> {
         (0..5)
             .map(|i| PersonId::from_uuid(Self::uuid(3, i)))
             .collect()
     }
 
-    pub(super) fn knowledge(&self) -> Vec<KnowledgeId> {
+    pub(crate) fn knowledge(&self) -> Vec<KnowledgeId> {
         (0..10)
             .map(|i| KnowledgeId::from_uuid(Self::uuid(4, i)))
             .collect()
     }
 
-    pub(super) fn connections(&self) -> Vec<ConnectionId> {
+    pub(crate) fn connections(&self) -> Vec<ConnectionId> {
         (0..10)
             .map(|i| ConnectionId::from_uuid(Self::uuid(5, i)))
             .collect()
     }
 
-    pub(super) fn ends(&self, place: Place) -> Vec<End> {
+    pub(crate) fn ends(&self, place: Place) -> Vec<End> {
         let mut ends: Vec<End> = self.things().into_iter().map(End::Thing).collect();
         ends.extend(self.people().into_iter().map(End::Person));
         ends.extend(place.group().map(End::Group));
         ends
     }
 
-    pub(super) fn thing_types(&self) -> Vec<ThingType> {
+    pub(crate) fn thing_types(&self) -> Vec<ThingType> {
         vec![
             ThingType::Course,
             ThingType::Lesson,
@@ -92,7 +92,7 @@ impl Pool {
         ]
     }
 
-    pub(super) fn connection_types(&self) -> Vec<ConnectionType> {
+    pub(crate) fn connection_types(&self) -> Vec<ConnectionType> {
         vec![
             ConnectionType::References,
             ConnectionType::PartOf,
@@ -101,7 +101,7 @@ impl Pool {
         ]
     }
 
-    pub(super) fn event_types(&self) -> Vec<EventType> {
+    pub(crate) fn event_types(&self) -> Vec<EventType> {
         vec![
             EventType::EntityCreated,
             EventType::EntityUpdated,
@@ -110,18 +110,18 @@ impl Pool {
         ]
     }
 
-    pub(super) fn knowledge_types(&self) -> Vec<KnowledgeType> {
+    pub(crate) fn knowledge_types(&self) -> Vec<KnowledgeType> {
         KnowledgeType::ALL.to_vec()
     }
 
-    pub(super) fn labels(&self) -> Vec<Label> {
+    pub(crate) fn labels(&self) -> Vec<Label> {
         ["skill:a", "skill:b", "SKILL:a", "topic:x'y"]
             .iter()
             .map(|text| text.parse().unwrap())
             .collect()
     }
 
-    pub(super) fn roles(&self) -> Vec<Role> {
+    pub(crate) fn roles(&self) -> Vec<Role> {
         vec![
             Role::GroupOwner,
             Role::GroupUser,
@@ -130,7 +130,7 @@ impl Pool {
         ]
     }
 
-    pub(super) fn property_names(&self) -> Vec<&'static str> {
+    pub(crate) fn property_names(&self) -> Vec<&'static str> {
         vec![
             "npm_package",
             "registry_url",
@@ -140,7 +140,7 @@ impl Pool {
         ]
     }
 
-    pub(super) fn values(&self) -> Vec<Value> {
+    pub(crate) fn values(&self) -> Vec<Value> {
         vec![
             json!("bread"),
             json!("p"),
@@ -155,7 +155,7 @@ impl Pool {
         ]
     }
 
-    pub(super) fn embeddings(&self) -> Vec<Embedding> {
+    pub(crate) fn embeddings(&self) -> Vec<Embedding> {
         [
             ("m", vec![1.0, 0.0, 0.3]),
             ("m", vec![0.1, 0.9, -0.3]),
@@ -168,14 +168,14 @@ impl Pool {
         .collect()
     }
 
-    pub(super) fn keys(&self) -> Vec<IdempotencyKey> {
+    pub(crate) fn keys(&self) -> Vec<IdempotencyKey> {
         ["one", "ONE", "two"]
             .iter()
             .map(|k| k.parse().unwrap())
             .collect()
     }
 
-    pub(super) fn budgets(&self) -> Vec<(BudgetKey, BudgetRule)> {
+    pub(crate) fn budgets(&self) -> Vec<(BudgetKey, BudgetRule)> {
         let window = BudgetRule::window(3, std::time::Duration::from_secs(10));
         let quota = |period| BudgetRule::Quota { limit: 5, period };
         [

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use one_ontology::{
     BudgetKey, BudgetState, ChangeSet, Connection, Effects, Embedding, End, Event, Found, Group,
-    GroupStatus, IdempotencyKey, Knowledge, Membership, Needs, Person, Place, Receipt, Row, RowId,
-    Thing, Timestamp,
+    GroupStatus, Head, IdempotencyKey, Knowledge, Membership, Needs, Person, Place, Properties,
+    Receipt, Row, RowId, Scope, Thing, ThingStatus, Timestamp,
 };
 use serde_json::Value;
 
@@ -112,7 +112,8 @@ impl Facts {
                 .filter_map(|end| Some((*end, self.end(place, *end, fault)?)))
                 .collect(),
             connections: self
-                .joins(place, false)
+                .joins(place, fault == Fault::FindsConnectionsOfOtherPlaces)
+                .filter(|c| fault != Fault::MissesEndedConnections || c.valid_to.is_none())
                 .filter(|c| needs.connections.contains(&c.id))
                 .map(|c| (c.id, c.clone()))
                 .collect(),
@@ -120,7 +121,8 @@ impl Facts {
                 .absent
                 .iter()
                 .map(|query| {
-                    let mut things: Vec<&Thing> = self.things(place, false).collect();
+                    let all = fault == Fault::LooksForAbsenceEverywhere;
+                    let mut things: Vec<&Thing> = self.things(place, all).collect();
                     things.sort_by(|a, b| a.name.cmp(&b.name));
                     if fault == Fault::LooksForAbsenceInOnePage {
                         things.truncate(query.limit.get());
@@ -134,7 +136,14 @@ impl Facts {
                 .iter()
                 .filter(|_| fault != Fault::GrantsTwice)
                 .filter_map(|key| {
-                    let state = self.budget(place, key, fault == Fault::SharesBudgets)?;
+                    let all = fault == Fault::SharesBudgets;
+                    let folded = key.as_str().to_lowercase().parse().ok()?;
+                    let key_kept = if fault == Fault::FoldsBudgetKeys {
+                        &folded
+                    } else {
+                        key
+                    };
+                    let state = self.budget(place, key_kept, all)?;
                     Some((key.clone(), state.clone()))
                 })
                 .collect(),
@@ -148,8 +157,29 @@ impl Facts {
         let all = fault == Fault::ReplaysOfOtherPlaces;
         let any = fault == Fault::ReplaysTheLastReceipt;
         let mut receipts = self.receipts.iter().rev();
-        let found = receipts.find(|(at, of, _)| (all || *at == place) && (any || of == key));
-        found.map(|(_, _, receipt)| receipt.clone())
+        let found =
+            receipts.find(|(at, of, _)| (all || *at == place) && (any || same_key(of, key, fault)));
+        found.map(|(_, _, receipt)| {
+            let mut receipt = receipt.clone();
+            if fault == Fault::ReplaysWithoutBudgets {
+                receipt.budgets.clear();
+            }
+            receipt
+        })
+    }
+
+    /// Keeps a receipt of what was not done.
+    pub(super) fn keep_key(&mut self, changes: &ChangeSet, head: Option<Head>) {
+        if let (Some(key), Some(head)) = (changes.key(), head) {
+            let receipt = Receipt {
+                place: changes.place(),
+                first: head.seq,
+                head,
+                budgets: std::collections::BTreeMap::default(),
+                answer: one_ontology::Answer::Done,
+            };
+            self.receipts.push((changes.place(), key.clone(), receipt));
+        }
     }
 
     fn group_found(&self, place: Place, group: Option<Group>, fault: Fault) -> Option<Group> {
@@ -171,6 +201,15 @@ impl Facts {
         match fault {
             Fault::InsertsOverOldRows => None,
             Fault::FindsFirstRevisions => self.rows.iter().find(mine).cloned(),
+            Fault::FindsRowsOfOtherPlaces => {
+                let same = |row: &&Row| row.id() == id;
+                let newest = || self.rows.iter().rev();
+                newest().find(mine).or_else(|| newest().find(same)).cloned()
+            }
+            Fault::MissesArchivedRows => {
+                let newest = self.rows.iter().rev().find(mine).cloned();
+                newest.filter(|row| !is_archived(row))
+            }
             _ => self.rows.iter().rev().find(mine).cloned(),
         }
     }
@@ -183,6 +222,9 @@ impl Facts {
             .things(Place::Global, false)
             .find(|thing| thing.id == id);
         match fault {
+            Fault::MissesArchivedEnds => own
+                .or(shared)
+                .filter(|thing| thing.status != ThingStatus::Archived),
             Fault::MissesSharedEnds => own,
             Fault::PrefersSharedEnds => shared.or(own),
             _ => own.or(shared),
@@ -200,6 +242,21 @@ impl Facts {
             Fault::LosesSecondRow if effects.rows.len() > 1 => drop(effects.rows.remove(1)),
             Fault::LosesConnections => effects.connections.clear(),
             Fault::LosesBudgets => effects.budgets.clear(),
+            Fault::LosesSecondConnection => effects.connections.truncate(1),
+            Fault::LosesSecondBudget => {
+                effects.budgets = effects.budgets.into_iter().take(1).collect();
+            }
+            Fault::FoldsBudgetKeys => {
+                let fold = |(key, state): (BudgetKey, BudgetState)| {
+                    Some((key.as_str().to_lowercase().parse().ok()?, state))
+                };
+                effects.budgets = effects.budgets.into_iter().filter_map(fold).collect();
+            }
+            Fault::RoundsBudgets | Fault::ForgetsOldSpends => {
+                for state in effects.budgets.values_mut() {
+                    forget_spends(state, fault);
+                }
+            }
             Fault::ForgetsLastEvent if effects.events.len() > 1 => drop(effects.events.pop()),
             Fault::ReordersEvents => effects.events.reverse(),
             _ => {}
@@ -207,11 +264,18 @@ impl Facts {
         let place = changes.place();
         for mut row in effects.rows {
             spoil(&mut row, fault);
+            if fault == Fault::OverwritesOtherPlaces {
+                self.rows.retain(|old| old.id() != row.id());
+            }
             self.rows.push(row);
         }
-        for connection in effects.connections {
+        for mut connection in effects.connections {
+            if fault == Fault::LosesConnectionMetadata {
+                connection.metadata = Properties::new();
+            }
+            let all = fault == Fault::OverwritesOtherConnections;
             self.connections
-                .retain(|c| (c.place, c.id) != (place, connection.id));
+                .retain(|c| (!all && c.place != place) || c.id != connection.id);
             self.connections.push(connection);
         }
         for (key, state) in effects.budgets {
@@ -221,6 +285,9 @@ impl Facts {
             if fault == Fault::LosesNumbers {
                 lose_numbers(&mut event);
             }
+            if fault == Fault::ForgetsActors {
+                event.actor = Scope::system(TASK.parse().unwrap(), place).actor().clone();
+            }
             self.events.push(event);
         }
         if let Some(key) = changes.key() {
@@ -229,6 +296,10 @@ impl Facts {
         }
         effects.receipt
     }
+}
+
+fn same_key(of: &IdempotencyKey, key: &IdempotencyKey, fault: Fault) -> bool {
+    of == key || (fault == Fault::FoldsKeys && of.as_str().eq_ignore_ascii_case(key.as_str()))
 }
 
 /// Keeps a row less exactly than it came.
@@ -245,7 +316,61 @@ fn spoil(row: &mut Row, fault: Fault) {
                 Embedding::new(embedding.model(), values).ok()
             });
         }
+        (Fault::CutsFarMoments, Row::Thing(row)) => {
+            let cut = |moment: Timestamp| {
+                let micros = moment.as_micros();
+                let ends = i64::MAX / 1000;
+                Timestamp::from_micros(micros.clamp(-ends, ends))
+            };
+            row.created_at = cut(row.created_at);
+            row.updated_at = cut(row.updated_at);
+        }
+        (Fault::TrimsNames, Row::Thing(row)) => row.name = row.name.trim().to_owned(),
+        (Fault::LosesNulls, Row::Thing(row)) => {
+            let properties = std::mem::take(&mut row.properties).into_map();
+            row.properties = properties
+                .into_iter()
+                .filter(|(_, v)| !v.is_null())
+                .collect();
+        }
+        (Fault::LosesLargeProperties, Row::Thing(row)) => {
+            let properties = std::mem::take(&mut row.properties).into_map();
+            let fits = |value: &Value| value.as_str().is_none_or(|text| text.len() < 1 << 16);
+            row.properties = properties.into_iter().filter(|(_, v)| fits(v)).collect();
+        }
+        (Fault::LosesAddresses, Row::Person(row)) => row.email = None,
+        (Fault::LosesChunks, Row::Knowledge(row)) => row.chunk = None,
+        (Fault::LosesFields, Row::Knowledge(row)) => {
+            if let Some(source) = &mut row.source {
+                source.field = None;
+            }
+        }
         _ => {}
+    }
+}
+
+/// Who is said to have acted where that is the fault.
+const TASK: &str = "somebody";
+
+fn is_archived(row: &Row) -> bool {
+    match row {
+        Row::Thing(row) => row.status == ThingStatus::Archived,
+        Row::Knowledge(row) => row.archived_at.is_some(),
+        _ => false,
+    }
+}
+
+fn forget_spends(state: &mut BudgetState, fault: Fault) {
+    let BudgetState::Window { spent } = state else {
+        return;
+    };
+    if fault == Fault::RoundsBudgets {
+        for moment in spent.iter_mut() {
+            *moment -= moment.rem_euclid(1_000_000);
+        }
+    } else {
+        let old = spent.len().saturating_sub(10);
+        spent.drain(..old);
     }
 }
 

@@ -159,4 +159,142 @@ faults! {
     ShowsHalfACommit,
     /// Lets reads see the state before the last commit.
     ReadsLate,
+    /// Writes all connections of a change set but the first.
+    LosesSecondConnection,
+    /// Writes only the first of several budgets.
+    LosesSecondBudget,
+    /// Takes any revision for the one that was read.
+    IgnoresRevisions,
+    /// Writes over rows of the same id in other places.
+    OverwritesOtherPlaces,
+    /// Writes over connections of the same id in other places.
+    OverwritesOtherConnections,
+    /// Finds rows of other places when it decides.
+    FindsRowsOfOtherPlaces,
+    /// Finds connections of other places when it decides.
+    FindsConnectionsOfOtherPlaces,
+    /// Looks in all places for what must be absent.
+    LooksForAbsenceEverywhere,
+    /// Does not find archived rows when it decides.
+    MissesArchivedRows,
+    /// Does not find ended connections when it decides.
+    MissesEndedConnections,
+    /// Does not find archived ends of connections.
+    MissesArchivedEnds,
+    /// Keeps the key of a change set that was refused.
+    KeepsKeysOfRefused,
+    /// Replays without saying what budgets had used.
+    ReplaysWithoutBudgets,
+    /// Takes keys that differ in case for one.
+    FoldsKeys,
+    /// Takes keys of budgets that differ in case for one.
+    FoldsBudgetKeys,
+    /// Keeps what was spent to the second.
+    RoundsBudgets,
+    /// Keeps ten moments of a window at most.
+    ForgetsOldSpends,
+    /// Lists things of other places by name.
+    DropsScopeOfNames,
+    /// Lists things of other places by `registry_url`.
+    DropsScopeOfUrls,
+    /// Lists things of other places by type.
+    DropsScopeOfTypes,
+    /// Lists connections of other places by an end.
+    DropsScopeOfEnds,
+    /// Lists all events of all places.
+    DropsScopeOfEvents,
+    /// Lists events of other places by type.
+    DropsScopeOfEventTypes,
+    /// Gives the head of any place.
+    DropsScopeOfHead,
+    /// Lists knowledge of other places by label.
+    DropsScopeOfLabels,
+    /// Lists knowledge of other places by source.
+    DropsScopeOfSources,
+    /// Searches in all places when there is a vector.
+    DropsScopeOfVectors,
+    /// Searches things in all places.
+    DropsScopeOfThingSearch,
+    /// Does not look at the types of things.
+    IgnoresTypes,
+    /// Does not look at the statuses asked for.
+    IgnoresStatuses,
+    /// Lists only what is active, if no status is asked for.
+    ListsOnlyTheActive,
+    /// Looks at the first of several properties.
+    ChecksOneProperty,
+    /// Takes a property that is not there for null.
+    TakesMissingForNull,
+    /// Does not look at the types of connections.
+    IgnoresConnectionTypes,
+    /// Does not look at where a connection starts.
+    IgnoresFrom,
+    /// Does not look at where a connection leads.
+    IgnoresTo,
+    /// Does not look at the types of events.
+    IgnoresEventTypes,
+    /// Does not look at the target of events.
+    IgnoresTargets,
+    /// Does not look at the types of knowledge.
+    IgnoresKnowledgeTypes,
+    /// Does not look at what knowledge is about.
+    IgnoresSources,
+    /// Does not find archived things by id.
+    HidesArchivedThings,
+    /// Does not find archived knowledge by id.
+    HidesArchivedKnowledge,
+    /// Never lists more than a hundred rows a page, and says that there are no more.
+    CapsPages,
+    /// Leaves out what has the name of a page's last row.
+    SkipsEqualNamesAtPages,
+    /// Starts again at a cursor whose position is none.
+    IgnoresMadeUpPositions,
+    /// Trims names.
+    TrimsNames,
+    /// Leaves out properties that are null.
+    LosesNulls,
+    /// Keeps no property that is larger than 64 KiB.
+    LosesLargeProperties,
+    /// Does not keep addresses.
+    LosesAddresses,
+    /// Does not keep which chunk a row is.
+    LosesChunks,
+    /// Does not keep which field a row was made from.
+    LosesFields,
+    /// Does not keep metadata of connections.
+    LosesConnectionMetadata,
+    /// Keeps no moment that 64 bits of nanoseconds cannot say.
+    CutsFarMoments,
+    /// Says that the platform has acted, whoever has.
+    ForgetsActors,
+    /// Does not look at types and labels in a search.
+    SearchesAmongAll,
+    /// Does not look at how close a vector must be.
+    IgnoresCloseness,
+    /// Counts the rows that are not meant for a search.
+    CountsWhatIsNotMeant,
+    /// Lists hits in order of id.
+    OrdersHitsById,
+    /// Does not search by words when there is a vector.
+    IgnoresWordsBesideVectors,
+    /// Goes no further than two layers down.
+    ListsTwoLayers,
+    /// Goes no further than fifty layers down.
+    ListsFiftyLayers,
+    /// Leaves out archived groups and what is below them.
+    LeavesOutArchivedGroups,
+    /// Lists nothing below a group that is not there.
+    NeedsTheParent,
+    /// Repeats the last event that was seen when a watch goes on.
+    WatchesFromTheLastSeen,
+    /// Shows every event of a watch twice.
+    WatchesTwice,
+    /// Leaves out events when several wait to be seen.
+    SkipsWaitingEvents,
+    /// Starts a watch at once, though its number is not reached.
+    WatchesFromTheHead,
+    /// Wakes only the watcher that has waited longest.
+    WakesOne,
+    /// Says that events are there before the rows are.
+    ShowsEventsFirst,
 }

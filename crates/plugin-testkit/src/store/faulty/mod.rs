@@ -2,6 +2,7 @@
 
 mod facts;
 mod fault;
+mod parts;
 mod store;
 mod watch;
 

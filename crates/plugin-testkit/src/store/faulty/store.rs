@@ -8,13 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use one_ontology::search::{Candidate, HitId, knowledge_text, rank, thing_text};
+use one_ontology::search::rank;
 use one_ontology::{
-    BudgetKey, BudgetState, ChangeSet, Connection, ConnectionQuery, Decision, Directory, Embedding,
+    Among, BudgetKey, BudgetState, ChangeSet, Connection, ConnectionQuery, Decision, Directory,
     Ended, Event, EventQuery, Group, GroupId, GroupStatus, Head, Hit, Knowledge, KnowledgeId,
     KnowledgeQuery, Limit, Membership, MembershipStatus, Page, Person, PersonId, PersonQuery,
     Place, Query, Receipt, Row, Scope, SearchQuery, Seq, Store, StoreError, Thing, ThingId,
-    ThingQuery, ThingStatus, decide,
+    ThingQuery, ThingStatus,
 };
 
 use super::Fault;
@@ -24,7 +24,7 @@ use super::watch::Watch;
 /// A store in memory that does one thing wrong.
 #[derive(Clone, Debug)]
 pub struct FaultyStore {
-    fault: Fault,
+    pub(super) fault: Fault,
     shared: Arc<Mutex<State>>,
 }
 
@@ -76,6 +76,7 @@ impl FaultyStore {
     {
         let after = match query.position() {
             Err(_) if self.is(Fault::IgnoresForeignCursors) => None,
+            Err(_) if self.is(Fault::IgnoresMadeUpPositions) && Self::made_up(query) => None,
             position => position?,
         };
         let mut rows: Vec<&Q::Row> = rows.filter(|row| matches(row)).collect();
@@ -92,6 +93,17 @@ impl FaultyStore {
             .collect();
         if after.is_some() && self.is(Fault::SkipsAtPages) && !rows.is_empty() {
             rows.remove(0);
+        }
+        if self.is(Fault::SkipsEqualNamesAtPages) {
+            let first = |position: &Q::Position| {
+                let value = serde_json::to_value(position).ok()?;
+                value.get(0).cloned()
+            };
+            let last = after.as_ref().and_then(first);
+            rows.retain(|row| last.is_none() || first(&Q::position_of(row)) != last);
+        }
+        if self.is(Fault::CapsPages) {
+            rows.truncate(100);
         }
         let more = rows.get(query.limit().get()).cloned();
         if self.is(Fault::PromisesMore) && more.is_none() {
@@ -125,7 +137,33 @@ impl FaultyStore {
                 }
             }
         }
+        if self.is(Fault::IgnoresTypes) {
+            query.types.clear();
+        }
+        if self.is(Fault::IgnoresStatuses) {
+            query.statuses.clear();
+        }
+        if self.is(Fault::ListsOnlyTheActive) && query.statuses.is_empty() {
+            query.statuses.push(ThingStatus::Active);
+        }
+        if self.is(Fault::ChecksOneProperty) {
+            query.properties = query.properties.into_iter().take(1).collect();
+        }
+        if self.is(Fault::TakesMissingForNull) {
+            let there = |name: &String| thing.properties.get(name).is_some();
+            query
+                .properties
+                .retain(|name, value| !value.is_null() || there(name));
+        }
         query.matches(thing)
+    }
+
+    /// Whether a cursor is of this query, and its position none.
+    fn made_up(query: &impl Query) -> bool {
+        let of = query
+            .cursor()
+            .and_then(|cursor| cursor.as_str().split_once('.'));
+        of.is_some_and(|(fingerprint, _)| fingerprint == query.fingerprint())
     }
 }
 
@@ -153,19 +191,33 @@ impl Directory for FaultyStore {
 
     async fn descendants(&self, group: GroupId) -> Result<Vec<GroupId>, StoreError> {
         let facts = self.facts();
+        if self.is(Fault::NeedsTheParent) && !facts.groups().any(|g| g.id == group) {
+            return Ok(Vec::new());
+        }
         let mut below: Vec<GroupId> = Vec::new();
         let mut layer = vec![group];
+        let mut layers = 0;
         while !layer.is_empty() {
             let mut next: Vec<GroupId> = facts
                 .groups()
                 .filter(|g| g.parent.is_some_and(|parent| layer.contains(&parent)))
+                .filter(|g| {
+                    !self.is(Fault::LeavesOutArchivedGroups) || g.status == GroupStatus::Active
+                })
                 .map(|g| g.id)
                 .filter(|id| *id != group && !below.contains(id))
                 .collect();
             next.sort();
             below.extend(&next);
             layer = next;
-            if self.is(Fault::ListsChildrenOnly) {
+            layers += 1;
+            let most = match self.fault {
+                Fault::ListsChildrenOnly => 1,
+                Fault::ListsTwoLayers => 2,
+                Fault::ListsFiftyLayers => 50,
+                _ => usize::MAX,
+            };
+            if layers == most {
                 break;
             }
         }
@@ -189,7 +241,7 @@ impl Store for FaultyStore {
             std::thread::sleep(Duration::from_micros(300));
             state = self.lock();
         }
-        let effects = match decide(&changes, &found) {
+        let effects = match self.decide(&changes, &found) {
             Ok(Decision::Write(effects)) => effects,
             Ok(Decision::Replay(receipt)) => return Ok(receipt),
             Err(error) => {
@@ -206,10 +258,22 @@ impl Store for FaultyStore {
             state = self.lock();
             state.facts.rows.pop();
         }
-        let receipt = state.facts.write(&changes, effects, self.fault);
-        if !self.is(Fault::NeverWakes) {
+        if self.is(Fault::ShowsEventsFirst) {
+            state.facts.events.extend(effects.events.iter().cloned());
             state.watchers.drain(..).for_each(Waker::wake);
+            drop(state);
+            std::thread::sleep(Duration::from_millis(2));
+            state = self.lock();
+            let before = state.facts.events.len() - effects.events.len();
+            state.facts.events.truncate(before);
         }
+        let receipt = state.facts.write(&changes, effects, self.fault);
+        let wakes = match self.fault {
+            Fault::NeverWakes => 0,
+            Fault::WakesOne => state.watchers.len().min(1),
+            _ => state.watchers.len(),
+        };
+        state.watchers.drain(..wakes).for_each(Waker::wake);
         Ok(receipt)
     }
 
@@ -218,13 +282,20 @@ impl Store for FaultyStore {
         let own = facts.things(scope.place(), false).find(|row| row.id == id);
         let all = self.is(Fault::DropsScopeOfThing);
         let any = facts.things(scope.place(), all).find(|row| row.id == id);
-        Ok(own.or(any).cloned())
+        let hides = self.is(Fault::HidesArchivedThings);
+        let found = own.or(any).cloned();
+        Ok(found.filter(|row| !hides || row.status != ThingStatus::Archived))
     }
 
     async fn things(&self, scope: &Scope, query: &ThingQuery) -> Result<Page<Thing>, StoreError> {
-        let all = self.is(Fault::DropsScopeOfThings)
-            || (self.is(Fault::DropsScopeOfPackages)
-                && query.properties.contains_key("npm_package"));
+        let all = match self.fault {
+            Fault::DropsScopeOfThings => true,
+            Fault::DropsScopeOfPackages => query.properties.contains_key("npm_package"),
+            Fault::DropsScopeOfUrls => query.properties.contains_key("registry_url"),
+            Fault::DropsScopeOfNames => query.name.is_some(),
+            Fault::DropsScopeOfTypes => !query.types.is_empty(),
+            _ => false,
+        };
         let by_id = self.is(Fault::ListsThingsById);
         self.page(
             query,
@@ -246,7 +317,14 @@ impl Store for FaultyStore {
         if self.is(Fault::ListsEndedConnections) {
             wide.ended = Ended::Listed;
         }
-        let all = self.is(Fault::DropsScopeOfConnections);
+        match self.fault {
+            Fault::IgnoresConnectionTypes => wide.types.clear(),
+            Fault::IgnoresFrom => wide.from = None,
+            Fault::IgnoresTo => wide.to = None,
+            _ => {}
+        }
+        let all = self.is(Fault::DropsScopeOfConnections)
+            || (self.is(Fault::DropsScopeOfEnds) && (query.from.is_some() || query.to.is_some()));
         self.page(
             query,
             self.facts().joins(scope.place(), all),
@@ -260,7 +338,17 @@ impl Store for FaultyStore {
         if self.is(Fault::IgnoresAfter) {
             wide.after = Seq::START;
         }
-        let all = self.is(Fault::DropsScopeOfTargets) && query.target.is_some();
+        match self.fault {
+            Fault::IgnoresEventTypes => wide.types.clear(),
+            Fault::IgnoresTargets => wide.target = None,
+            _ => {}
+        }
+        let all = match self.fault {
+            Fault::DropsScopeOfTargets => query.target.is_some(),
+            Fault::DropsScopeOfEventTypes => !query.types.is_empty(),
+            Fault::DropsScopeOfEvents => true,
+            _ => false,
+        };
         let reordered = self.is(Fault::ReordersEvents);
         let facts = self.facts();
         // What was appended in the wrong order is listed so.
@@ -281,7 +369,8 @@ impl Store for FaultyStore {
 
     async fn head(&self, scope: &Scope) -> Result<Option<Head>, StoreError> {
         let facts = self.facts();
-        Ok(facts.chain(scope.place(), false).last().map(Event::head))
+        let all = self.is(Fault::DropsScopeOfHead);
+        Ok(facts.chain(scope.place(), all).last().map(Event::head))
     }
 
     async fn knowledge(
@@ -293,9 +382,19 @@ impl Store for FaultyStore {
         if self.is(Fault::ChecksOneLabel) {
             wide.labels.truncate(1);
         }
+        match self.fault {
+            Fault::IgnoresKnowledgeTypes => wide.types.clear(),
+            Fault::IgnoresSources => wide.source = None,
+            _ => {}
+        }
         let archived_too = self.is(Fault::ListsArchivedKnowledge);
         let oldest = self.is(Fault::ListsOldestFirst);
-        let all = self.is(Fault::DropsScopeOfKnowledge);
+        let all = match self.fault {
+            Fault::DropsScopeOfKnowledge => true,
+            Fault::DropsScopeOfLabels => !query.labels.is_empty(),
+            Fault::DropsScopeOfSources => query.source.is_some(),
+            _ => false,
+        };
         self.page(
             query,
             self.facts().knowledge(scope.place(), all),
@@ -321,6 +420,7 @@ impl Store for FaultyStore {
         Ok(facts
             .knowledge(scope.place(), all)
             .find(|row| row.id == id)
+            .filter(|row| !self.is(Fault::HidesArchivedKnowledge) || row.archived_at.is_none())
             .cloned())
     }
 
@@ -358,15 +458,52 @@ impl Store for FaultyStore {
                 }
             }
         }
-        let candidates = |all: bool| self.candidates(&facts, scope.place(), query, all);
-        let found = candidates(self.is(Fault::DropsScopeOfSearch));
-        let counted = candidates(self.is(Fault::CountsAllPlaces)).len() as u64;
         let mut query = query.clone();
+        let any = match &query.among {
+            Among::Things { .. } => Among::Things { types: Vec::new() },
+            Among::Knowledge { .. } => Among::default(),
+        };
+        if self.is(Fault::SearchesAmongAll) {
+            query.among = any.clone();
+        }
+        let candidates =
+            |query: &SearchQuery, all| self.candidates(&facts, scope.place(), query, all);
+        let found = candidates(
+            &query,
+            match self.fault {
+                Fault::DropsScopeOfSearch => true,
+                Fault::DropsScopeOfVectors => query.embedding.is_some(),
+                Fault::DropsScopeOfThingSearch => matches!(query.among, Among::Things { .. }),
+                _ => false,
+            },
+        );
+        let counted = if self.is(Fault::CountsWhatIsNotMeant) {
+            let among = any;
+            candidates(
+                &SearchQuery {
+                    among,
+                    ..query.clone()
+                },
+                false,
+            )
+            .len()
+        } else {
+            candidates(&query, self.is(Fault::CountsAllPlaces)).len()
+        };
+        match self.fault {
+            Fault::IgnoresCloseness => query.min_similarity = None,
+            Fault::IgnoresWordsBesideVectors if query.embedding.is_some() => query.text = None,
+            _ => {}
+        }
         if self.is(Fault::FindsTooMuch) {
             let rows = u32::try_from(query.limit.get()).unwrap_or(Limit::MAX);
             query.limit = Limit::new(rows + 1);
         }
-        Ok(rank(&query, counted, &found))
+        let mut hits = rank(&query, counted as u64, &found);
+        if self.is(Fault::OrdersHitsById) {
+            hits.sort_by_key(|hit| hit.id);
+        }
+        Ok(hits)
     }
 
     async fn budget(
@@ -379,74 +516,15 @@ impl Store for FaultyStore {
     }
 
     fn watch(&self, scope: &Scope, after: Seq) -> BoxStream<'static, Result<Event, StoreError>> {
-        let after = if self.is(Fault::WatchesLate) {
-            after.next()
-        } else {
-            after
+        let after = match self.fault {
+            Fault::WatchesLate => after.next(),
+            Fault::WatchesFromTheLastSeen => Seq::new(after.get().saturating_sub(1)),
+            Fault::WatchesFromTheHead => {
+                let head = self.lock().facts.chain(scope.place(), false).count();
+                after.min(Seq::new(head as u64))
+            }
+            _ => after,
         };
         Watch::new(self.clone(), scope.place(), after).boxed()
-    }
-}
-
-impl FaultyStore {
-    fn keep_of_refused(&self, state: &mut State, changes: &ChangeSet, found: one_ontology::Found) {
-        match self.fault {
-            Fault::KeepsEventsOfRefused => {
-                if let Some(event) = changes.events().first() {
-                    let head = found.head.as_ref();
-                    let (place, actor) = (changes.place(), changes.scope().actor());
-                    let event = Event::seal(place, head, actor, changes.now(), event.clone());
-                    state.facts.events.push(event);
-                }
-            }
-            // As if each row had been written before the next was looked at.
-            Fault::KeepsRowsOfRefused => {
-                if let Some((_, Row::Thing(mut thing))) = found.rows.into_iter().next() {
-                    thing.revision = thing.revision.next();
-                    state.facts.rows.push(thing.into());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn candidates(
-        &self,
-        facts: &Facts,
-        place: Place,
-        query: &SearchQuery,
-        all: bool,
-    ) -> Vec<Candidate> {
-        let archived_too = self.is(Fault::FindsArchived);
-        let things = facts.things(place, all).filter(|thing| {
-            let mut thing = (*thing).clone();
-            if archived_too {
-                thing.status = ThingStatus::Active;
-            }
-            query.among.has_thing(&thing)
-        });
-        let knowledge = facts.knowledge(place, all).filter(|row| {
-            let mut row = (*row).clone();
-            row.archived_at = row.archived_at.filter(|_| !archived_too);
-            query.among.has_knowledge(&row)
-        });
-        let vector = |row: &Knowledge| match (&row.embedding, &query.embedding) {
-            (Some(own), Some(wanted)) if self.is(Fault::MixesModels) => {
-                Embedding::new(wanted.model(), own.values().to_vec()).ok()
-            }
-            (own, _) => own.clone(),
-        };
-        things
-            .map(|thing| Candidate {
-                id: HitId::Thing(thing.id),
-                text: thing_text(thing),
-                embedding: None,
-            })
-            .chain(knowledge.map(|row| Candidate {
-                id: HitId::Knowledge(row.id),
-                text: knowledge_text(row),
-                embedding: vector(row),
-            }))
-            .collect()
     }
 }

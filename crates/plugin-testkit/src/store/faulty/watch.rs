@@ -12,6 +12,7 @@ pub(super) struct Watch {
     store: FaultyStore,
     place: Place,
     after: Seq,
+    again: Option<Event>,
 }
 
 impl Watch {
@@ -20,6 +21,7 @@ impl Watch {
             store,
             place,
             after,
+            again: None,
         }
     }
 }
@@ -28,12 +30,22 @@ impl Stream for Watch {
     type Item = Result<Event, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(event) = self.again.take() {
+            return Poll::Ready(Some(Ok(event)));
+        }
         let found = {
             let all = self.store.is(Fault::DropsScopeOfWatch);
             let mut state = self.store.lock();
-            let mut events = state.facts.chain(self.place, all);
-            let event = events.find(|event| event.seq > self.after).cloned();
-            drop(events);
+            let event = {
+                let events = state.facts.chain(self.place, all);
+                let mut waiting = events.filter(|event| event.seq > self.after);
+                // The last is what a bell would tell of that knows the newest only.
+                if self.store.is(Fault::SkipsWaitingEvents) {
+                    waiting.last().cloned()
+                } else {
+                    waiting.next().cloned()
+                }
+            };
             if event.is_none() {
                 state.watchers.push(context.waker().clone());
             }
@@ -42,6 +54,9 @@ impl Stream for Watch {
         match found {
             Some(event) => {
                 self.after = event.seq;
+                if self.store.is(Fault::WatchesTwice) {
+                    self.again = Some(event.clone());
+                }
                 Poll::Ready(Some(Ok(event)))
             }
             None if self.store.is(Fault::EndsWatches) => Poll::Ready(None),
