@@ -5,6 +5,7 @@ mod commands;
 mod demo;
 mod failure;
 mod interrupt;
+mod kept;
 mod meter;
 mod output;
 mod paint;

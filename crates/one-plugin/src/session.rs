@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, Clock as _, Directory as _, EventId, EventType, Group, GroupId, Membership,
-    NewEvent, Person, PersonId, Place, Plan, RandomIds, Role, Scope, Store as _, SystemClock,
+    ChangeSet, Clock as _, EventId, EventType, Group, GroupId, Membership, NewEvent, Person,
+    PersonId, Place, Plan, RandomIds, Role, Scope, Store, SystemClock,
 };
 use plugin_executor_node::{NodeConfig, NodeError, NodeExecutor};
 use plugin_lifecycle::{InstalledPlugin, PluginManager, Policy, Tenant, native_source};
@@ -17,11 +17,12 @@ use plugin_runtime_api::{
     SecretName, SecretString, Vault as _,
 };
 use plugin_source_npm::{Network, NpmOptions, NpmPlaces, NpmSource, NpmSymbols, SymbolReader};
-use plugin_store_sqlite::{Durability, Options, SqliteStore};
+use plugin_store_sqlite::Durability;
 
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::kept;
 use crate::meter::{MeteredExecutor, MeteredSource, Waited};
 use crate::timer::SystemTimer;
 
@@ -34,7 +35,7 @@ const READER: SymbolReader = SymbolReader {
 /// Everything a command works with.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) manager: PluginManager,
     /// The npm registry; why it cannot be used, where it cannot.
     pub(crate) npm: Result<Arc<NpmSource>, Failure>,
@@ -95,8 +96,7 @@ impl Session {
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let options = Options::default().durability(opening.durability);
-        let store = Arc::new(SqliteStore::open(home.join("one-plugin.sqlite"), options)?);
+        let store = kept::open(global.store.as_ref(), home, opening.durability)?;
         let waited = Arc::new(Waited::default());
         let plugins: Vec<Arc<dyn NativePlugin>> = vec![Arc::new(NotesPlugin)];
         let (executor, node) = executors(global, &plugins, opening.engines, &waited);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::kept::StoreAddress;
 use crate::paint::Colour;
 
 pub(crate) use self::versions::{
@@ -26,6 +27,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 Environment:
   ONE_PLUGIN_HOME                where everything is kept (else the data directory of the user)
+  ONE_PLUGIN_STORE               the store, as for --store; keeps a password off the command line
   ONE_PLUGIN_SECRET_<PARAMETER>  a secret for the plugin that this command runs; never stored";
 
 /// Discover, install, govern and run elizaOS plugins for many organisations.
@@ -50,6 +52,16 @@ pub(crate) struct Global {
         value_name = "DIR"
     )]
     pub(crate) home: Option<PathBuf>,
+    /// The store: `memory`, `sqlite:PATH`, `postgres://USER@HOST/DATABASE` [default: one-plugin.sqlite
+    /// in the home directory]
+    #[arg(
+        long,
+        global = true,
+        env = "ONE_PLUGIN_STORE",
+        hide_env = true,
+        value_name = "STORE"
+    )]
+    pub(crate) store: Option<StoreAddress>,
     /// In which organisation
     #[arg(long, global = true, default_value = "default", value_name = "NAME")]
     pub(crate) org: String,

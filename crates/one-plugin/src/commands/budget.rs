@@ -2,8 +2,8 @@
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, Clock as _, EventId, EventType, Exhausted, NewEvent, RandomIds, Spend, Store as _,
-    StoreError, SystemClock,
+    ChangeSet, Clock as _, EventId, EventType, Exhausted, NewEvent, RandomIds, Spend, StoreError,
+    SystemClock,
 };
 use plugin_registry::SYNC_BUDGET;
 

@@ -2,8 +2,8 @@
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, Clock as _, Directory as _, EventId, EventType, Membership, NewEvent, Person,
-    PersonQuery, Plan, RandomIds, Role, RowId, Store as _, SystemClock,
+    ChangeSet, Clock as _, EventId, EventType, Membership, NewEvent, Person, PersonQuery, Plan,
+    RandomIds, Role, RowId, SystemClock,
 };
 use serde_json::json;
 

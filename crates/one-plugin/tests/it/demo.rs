@@ -24,6 +24,43 @@ fn the_native_journey_without_a_network() {
     );
 }
 
+/// What the demo says, but for what differs from run to run: figures and ids.
+fn journey(home: &Home) -> Vec<String> {
+    let ran = home.run("demo --native");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let words = |line: &str| {
+        line.split(|c: char| !c.is_alphabetic())
+            .next()
+            .map(str::to_owned)
+    };
+    ran.out.lines().filter_map(words).collect()
+}
+
+#[test]
+fn the_journey_is_the_same_on_each_store() {
+    let on_file = journey(&Home::new());
+    assert!(on_file.len() > 20, "{on_file:?}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", elsewhere.path().join("facts.db").display());
+    for store in ["memory", &file] {
+        assert_eq!(
+            journey(&Home::new().with("ONE_PLUGIN_STORE", store)),
+            on_file,
+            "{store}"
+        );
+    }
+    match std::env::var("ONE_PLUGIN_TEST_POSTGRES") {
+        Ok(url) => assert_eq!(
+            journey(&Home::new().with("ONE_PLUGIN_STORE", &url)),
+            on_file
+        ),
+        Err(_) => skip(
+            "the demo on PostgreSQL",
+            "it needs an empty database; name it with ONE_PLUGIN_TEST_POSTGRES",
+        ),
+    }
+}
+
 #[test]
 fn without_node_the_native_journey_is_made_and_that_is_said() {
     let ran = Home::new().run("demo");

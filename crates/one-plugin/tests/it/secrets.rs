@@ -46,3 +46,40 @@ fn the_value_of_a_setting_that_is_not_taken_is_not_repeated() {
     );
     assert!(!holds(&home.path(), SECRET));
 }
+
+#[test]
+fn the_password_of_a_store_is_not_repeated() {
+    for store in [
+        format!("postgres://user:{SECRET}@127.0.0.1:9/facts"),
+        format!("postgres:postgres://user:{SECRET}@127.0.0.1:9/facts"),
+        format!("postgres://user:{SECRET}@"),
+        format!("postgres//user:{SECRET}@127.0.0.1:9/facts"),
+        format!("mysql://user:{SECRET}@127.0.0.1:9/facts"),
+    ] {
+        for line in [
+            format!("list --store {store}"),
+            format!("list --json --store {store}"),
+        ] {
+            let ran = Home::new().run(&line);
+            assert!(ran.code == 2 || ran.code == 6, "{ran:?}");
+            assert!(
+                !ran.out.contains(SECRET) && !ran.err.contains(SECRET),
+                "{line}: {ran:?}"
+            );
+        }
+        assert!(
+            !Home::new()
+                .ok(&format!("list --help --store {store}"))
+                .contains(SECRET)
+        );
+    }
+}
+
+#[test]
+fn a_store_from_the_environment_is_not_in_the_help() {
+    let home = Home::new().with("ONE_PLUGIN_STORE", SECRET);
+    assert!(!home.ok("list --help").contains(SECRET));
+    let ran = home.run("list");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(!ran.err.contains(SECRET), "{ran:?}");
+}
