@@ -1,6 +1,6 @@
 //! JSON with one spelling.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The one spelling of a JSON value: names in byte order, no white space, numbers and texts as
 /// `serde_json` writes them. Does not depend on how the value's maps are ordered.
@@ -14,8 +14,19 @@ use serde_json::Value;
 #[must_use]
 pub fn canonical_json(value: &Value) -> String {
     let mut out = String::new();
-    // The stack is on the heap: a value may be deeper than a thread's stack allows.
-    let mut parts = vec![Part::Value(value)];
+    write(&mut out, vec![Part::Value(value)]);
+    out
+}
+
+/// The one spelling of an object, behind what is there.
+pub(crate) fn canonical_object(out: &mut String, map: &Map<String, Value>) {
+    let mut parts = Vec::new();
+    object(out, &mut parts, map);
+    write(out, parts);
+}
+
+/// The stack is on the heap: a value may be deeper than a thread's stack allows.
+fn write(out: &mut String, mut parts: Vec<Part<'_>>) {
     while let Some(part) = parts.pop() {
         match part {
             Part::Text(text) => out.push_str(text),
@@ -33,23 +44,24 @@ pub fn canonical_json(value: &Value) -> String {
                     }
                 }
             }
-            Part::Value(Value::Object(map)) => {
-                let mut names: Vec<_> = map.iter().collect();
-                names.sort_unstable_by_key(|(name, _)| name.as_str());
-                out.push('{');
-                parts.push(Part::Text("}"));
-                for (i, (name, item)) in names.into_iter().enumerate().rev() {
-                    parts.push(Part::Value(item));
-                    parts.push(Part::Name(name));
-                    if i > 0 {
-                        parts.push(Part::Text(","));
-                    }
-                }
-            }
+            Part::Value(Value::Object(map)) => object(out, &mut parts, map),
             Part::Value(scalar) => out.push_str(&scalar.to_string()),
         }
     }
-    out
+}
+
+fn object<'a>(out: &mut String, parts: &mut Vec<Part<'a>>, map: &'a Map<String, Value>) {
+    let mut names: Vec<_> = map.iter().collect();
+    names.sort_unstable_by_key(|(name, _)| name.as_str());
+    out.push('{');
+    parts.push(Part::Text("}"));
+    for (i, (name, item)) in names.into_iter().enumerate().rev() {
+        parts.push(Part::Value(item));
+        parts.push(Part::Name(name));
+        if i > 0 {
+            parts.push(Part::Text(","));
+        }
+    }
 }
 
 enum Part<'a> {

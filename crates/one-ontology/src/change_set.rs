@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::audit::{Checkpoint, Retention};
 use crate::{
-    Access, Actor, BudgetKey, Connection, ConnectionId, End, IdempotencyKey, NewEvent, Place,
-    Revision, Row, RowId, Scope, Settle, Spend, StoreError, ThingQuery, Timestamp, Violations,
+    Access, Actor, BudgetKey, Connection, ConnectionId, End, EventId, IdempotencyKey, NewEvent,
+    Place, Revision, Row, RowId, Scope, Seq, Settle, Spend, StoreError, ThingQuery, Timestamp,
+    Violations,
 };
 
 /// One atomic change: all of it happens or none.
@@ -42,6 +44,7 @@ pub struct ChangeSet {
     settles: Vec<Settle>,
     // INVARIANT: never empty.
     events: Vec<NewEvent>,
+    prune: Option<Checkpoint>,
     key: Option<IdempotencyKey>,
 }
 
@@ -71,8 +74,21 @@ impl ChangeSet {
             spends: Vec::new(),
             settles: Vec::new(),
             events: vec![event],
+            prune: None,
             key: None,
         }
+    }
+
+    /// Lets the events that a signed checkpoint covers leave the store, and says so, with the
+    /// checkpoint, in an event that stays. For the platform only.
+    ///
+    /// What leaves is gone from `events` and ends a `watch` that was behind it; the head, receipts
+    /// and all rows stay.
+    #[must_use]
+    pub fn prune(scope: &Scope, id: EventId, retention: &Retention, now: Timestamp) -> Self {
+        let mut changes = Self::new(scope, retention.event(id), now);
+        changes.prune = Some(retention.checkpoint().checkpoint().clone());
+        changes
     }
 
     /// Inserts a row that is not there yet. Its revision becomes the first.
@@ -155,7 +171,7 @@ impl ChangeSet {
     /// or neither. The name of this request stays; the other's is dropped.
     ///
     /// # Errors
-    /// `Invalid`: another scope or moment.
+    /// `Invalid`: another scope or moment, or both prune.
     pub fn and(mut self, other: Self) -> Result<Self, StoreError> {
         if self.scope != other.scope || self.now != other.now {
             return Err(StoreError::invalid(
@@ -163,6 +179,13 @@ impl ChangeSet {
                 Violations::one("scope", "and moment must be the same in both"),
             ));
         }
+        if self.prune.is_some() && other.prune.is_some() {
+            return Err(StoreError::invalid(
+                "change set",
+                Violations::one("prune", "must be asked for once"),
+            ));
+        }
+        self.prune = self.prune.or(other.prune);
         self.writes.extend(other.writes);
         self.present.extend(other.present);
         self.absent.extend(other.absent);
@@ -221,6 +244,7 @@ impl ChangeSet {
             connections: BTreeSet::new(),
             absent: self.absent.clone(),
             budgets: BTreeSet::new(),
+            covered: self.prune.as_ref().map(|checkpoint| checkpoint.head().seq),
         };
         for write in &self.writes {
             match write {
@@ -268,6 +292,10 @@ impl ChangeSet {
         &self.settles
     }
 
+    pub(crate) const fn pruned(&self) -> Option<&Checkpoint> {
+        self.prune.as_ref()
+    }
+
     pub(crate) const fn actor(&self) -> &Actor {
         self.scope.actor()
     }
@@ -290,6 +318,21 @@ impl ChangeSet {
                 "change set",
                 Violations::one("parts", format_args!("must be at most {}", Self::MAX_PARTS)),
             ));
+        }
+        if let Some(checkpoint) = &self.prune {
+            let reason = if checkpoint.place() != self.place() {
+                Some("must be of the scope's place")
+            } else if matches!(self.actor(), Actor::System(_)) {
+                None
+            } else {
+                Some("must be given by the platform itself")
+            };
+            if let Some(reason) = reason {
+                return Err(StoreError::invalid(
+                    "prune",
+                    Violations::one("checkpoint", reason),
+                ));
+            }
         }
         for event in &self.events {
             event
@@ -343,4 +386,6 @@ pub struct Needs {
     pub absent: Vec<ThingQuery>,
     /// Budgets of this place.
     pub budgets: BTreeSet<BudgetKey>,
+    /// The first event of this place at or behind this number.
+    pub covered: Option<Seq>,
 }

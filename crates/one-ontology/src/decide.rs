@@ -33,6 +33,8 @@ pub struct Found {
     pub matches: Vec<bool>,
     /// Budgets of the place.
     pub budgets: BTreeMap<BudgetKey, BudgetState>,
+    /// The first event of the place at or behind the number asked for.
+    pub covered: Option<Head>,
 }
 
 /// What a store writes: rows and connections by id, whether they were there or not.
@@ -46,6 +48,8 @@ pub struct Effects {
     pub budgets: BTreeMap<BudgetKey, BudgetState>,
     /// Events to append, sealed.
     pub events: Vec<Event>,
+    /// Events up to and with this number leave the place. The ones to append are behind it.
+    pub prune_to: Option<Seq>,
     /// The receipt to keep under the change set's key, if it has one, and to give back.
     pub receipt: Receipt,
 }
@@ -89,12 +93,12 @@ pub enum Decision {
 /// Decides what `changes` does, given what the store has found.
 ///
 /// In order: the earlier receipt; the scope's access; every part by itself; the place; rows and
-/// absences insisted on; budgets; rows and connections as they were added; the ends of connections;
+/// absences insisted on; what is to leave; budgets; rows and connections as they were added; the ends of connections;
 /// events. The first that does not hold is the error.
 ///
 /// # Errors
 /// `ReadOnly`, `PlaceNotFound`, `Archived`, `Invalid`, `Stale`, `AlreadyExists`, `NotFound`,
-/// `Exhausted`.
+/// `Pruned`, `Exhausted`.
 pub fn decide(changes: &ChangeSet, found: &Found) -> Result<Decision, StoreError> {
     if let Some(receipt) = &found.receipt {
         let mut receipt = receipt.clone();
@@ -104,6 +108,7 @@ pub fn decide(changes: &ChangeSet, found: &Found) -> Result<Decision, StoreError
     changes.validate()?;
     check_place(changes, found)?;
     check_insisted(changes, found)?;
+    let prune_to = prune(changes, found)?;
     let budgets = spend(changes, found)?;
     let mut writing = Writing {
         changes,
@@ -136,6 +141,7 @@ pub fn decide(changes: &ChangeSet, found: &Found) -> Result<Decision, StoreError
         connections,
         budgets,
         events,
+        prune_to,
         receipt,
     }))
 }
@@ -183,6 +189,25 @@ fn check_insisted(changes: &ChangeSet, found: &Found) -> Result<(), StoreError> 
         }
     }
     Ok(())
+}
+
+/// Only what a checkpoint of this very chain covers may leave, and only once.
+fn prune(changes: &ChangeSet, found: &Found) -> Result<Option<Seq>, StoreError> {
+    let Some(checkpoint) = changes.pruned() else {
+        return Ok(None);
+    };
+    let head = checkpoint.head();
+    match found.covered {
+        Some(event) if event == head => Ok(Some(head.seq)),
+        Some(event) if event.seq > head.seq => Err(StoreError::Pruned { first: event.seq }),
+        Some(_) => Err(StoreError::invalid(
+            "prune",
+            Violations::one("checkpoint", "must be of this very chain"),
+        )),
+        None => Err(StoreError::NotFound {
+            what: format!("event {}", head.seq),
+        }),
+    }
 }
 
 fn describe(query: &crate::ThingQuery) -> String {

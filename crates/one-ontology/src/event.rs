@@ -4,13 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::place::serde_as_text;
 use crate::{
-    Actor, End, EventId, EventType, InvalidValue, Place, Properties, Timestamp, Validator,
-    Violations, canonical_json,
+    Actor, End, EventId, EventType, InvalidValue, Place, Properties, StoreError, Timestamp,
+    Validator, Violations, canonical::canonical_object,
 };
 
 /// The place of an event in its chain, from 1, without gaps.
@@ -60,6 +59,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// A digest computed elsewhere.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -69,24 +74,40 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
+/// The bytes that hexadecimal digits of either case stand for; none if they are something else.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: &u8| char::from(*byte).to_digit(16);
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| {
+        let byte = nibble(high)? << 4 | nibble(low)?;
+        u8::try_from(byte).ok()
+    });
+    bytes.collect::<Option<_>>().filter(|_| rest.is_empty())
 }
 
 impl FromStr for Digest {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid = || InvalidValue::new("Digest", text, "64 hexadecimal digits");
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(invalid());
-        }
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            let pair = text.get(2 * i..2 * i + 2).ok_or_else(invalid)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| invalid())?;
-        }
-        Ok(Self(bytes))
+        unhex(text)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| InvalidValue::new("Digest", text, "64 hexadecimal digits"))
     }
 }
 
@@ -210,23 +231,53 @@ impl Event {
         event
     }
 
-    /// What its digest must be: SHA-256 over the canonical JSON (names sorted, no white space) of
-    /// every other field and the format's version, `{"v":1,...}`.
+    /// What its digest must be: SHA-256 over [`Event::sealed_text`].
     #[must_use]
     pub fn computed_digest(&self) -> Digest {
-        let body = json!({
-            "v": 1,
-            "id": self.id,
-            "place": self.place,
-            "seq": self.seq,
-            "type": self.event_type,
-            "actor": self.actor,
-            "target": self.target,
-            "at": self.at,
-            "metadata": self.metadata,
-            "previous": self.previous,
-        });
-        Digest::of(canonical_json(&body).as_bytes())
+        Digest::of(self.sealed_text().as_bytes())
+    }
+
+    /// What is digested: the canonical JSON (names sorted, no white space, one line) of every field
+    /// but the digest, and the format's version, `{..,"v":1}`.
+    #[must_use]
+    pub fn sealed_text(&self) -> String {
+        // Written field by field in the order of their names: a tree of values for each event
+        // would be most of the time that the check of a long trail takes.
+        let mut out = String::with_capacity(512);
+        let text = |value: String| serde_json::Value::from(value).to_string();
+        let or_null = |value: Option<String>| value.map_or_else(|| "null".to_owned(), text);
+        out.push_str(r#"{"actor":"#);
+        out.push_str(&text(self.actor.to_string()));
+        out.push_str(r#","at":"#);
+        out.push_str(&text(self.at.to_string()));
+        out.push_str(r#","id":"#);
+        out.push_str(&text(self.id.to_string()));
+        out.push_str(r#","metadata":"#);
+        canonical_object(&mut out, self.metadata.as_map());
+        out.push_str(r#","place":"#);
+        out.push_str(&text(self.place.to_string()));
+        out.push_str(r#","previous":"#);
+        out.push_str(&or_null(self.previous.map(|digest| digest.to_string())));
+        out.push_str(r#","seq":"#);
+        out.push_str(&self.seq.to_string());
+        out.push_str(r#","target":"#);
+        out.push_str(&or_null(self.target.map(|end| end.to_string())));
+        out.push_str(r#","type":"#);
+        out.push_str(&text(self.event_type.to_string()));
+        out.push_str(r#","v":1}"#);
+        out
+    }
+
+    /// This event, if it is the one behind `after`: what a watch gives next.
+    ///
+    /// # Errors
+    /// `Pruned`: it is a later one, because those between have left the store.
+    pub fn next_after(self, after: Seq) -> Result<Self, StoreError> {
+        if self.seq > after.next() {
+            Err(StoreError::Pruned { first: self.seq })
+        } else {
+            Ok(self)
+        }
     }
 
     /// The head of the chain that ends with this event.

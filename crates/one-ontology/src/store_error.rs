@@ -1,6 +1,6 @@
 //! What keeps a store from doing as asked.
 
-use crate::{Exhausted, Place, RowId, Violations};
+use crate::{Exhausted, Place, RowId, Seq, Violations};
 
 /// Why a store did not do as asked. Whatever the error, nothing of a refused change set is kept.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -56,6 +56,12 @@ pub enum StoreError {
     /// The cursor belongs to another query, or is none.
     #[error("the cursor does not belong to this query")]
     InvalidCursor,
+    /// Earlier events have left the store: go on from where it begins now.
+    #[error("the events before {first} have left the store")]
+    Pruned {
+        /// The first that is there.
+        first: Seq,
+    },
     /// Others are writing: try again.
     #[error("the store is busy: {reason}")]
     Busy {
@@ -100,6 +106,10 @@ impl StoreError {
         ("PlaceArchived", "ask a platform owner to restore the group"),
         ("ReadOnlyScope", "act with a scope that may write here"),
         ("InvalidCursor", "start the query again without a cursor"),
+        (
+            "EventsPruned",
+            "go on from the event named; those before it are in the exports",
+        ),
         ("StoreBusy", "try again; nothing was written"),
         (
             "StoreUnavailable",
@@ -129,6 +139,7 @@ impl StoreError {
             Self::Archived { .. } => "PlaceArchived",
             Self::ReadOnly { .. } => "ReadOnlyScope",
             Self::InvalidCursor => "InvalidCursor",
+            Self::Pruned { .. } => "EventsPruned",
             Self::Busy { .. } => "StoreBusy",
             Self::Unavailable { .. } => "StoreUnavailable",
             Self::Corrupt { .. } => "StoreCorrupt",

@@ -1,5 +1,6 @@
 //! Every error tag of the workspace, with what to do about it.
 
+use one_ontology::audit::trail::TrailError;
 use one_ontology::{AuditError, ScopeError, StoreError};
 use plugin_executor_node::NodeError;
 use plugin_lifecycle::{AdmissionRefusal, ManagerError};
@@ -15,6 +16,7 @@ const ALL: &[(&str, Tags)] = &[
     ("one-ontology", StoreError::TAGS),
     ("one-ontology", ScopeError::TAGS),
     ("one-ontology", AuditError::TAGS),
+    ("one-ontology", TrailError::TAGS),
     ("plugin-resolver", ResolverError::TAGS),
     ("plugin-resolver", Failure::TAGS),
     ("plugin-registry", RegistryError::TAGS),

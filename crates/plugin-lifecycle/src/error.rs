@@ -1,5 +1,6 @@
 //! Why the manager does not do as asked.
 
+use one_ontology::audit::trail::TrailError;
 use one_ontology::{InvalidValue, ScopeError, StoreError, ThingId, Violations};
 use plugin_registry::{ParameterViolation, RegistryError, SourceError};
 use plugin_resolver::{Failure, ResolverError};
@@ -229,6 +230,18 @@ impl ManagerError {
             Self::Superseded => "Superseded",
             Self::Audit(error) => error.tag(),
             Self::Unreadable { .. } => "InstanceUnreadable",
+        }
+    }
+}
+
+impl From<TrailError> for ManagerError {
+    fn from(error: TrailError) -> Self {
+        match error {
+            TrailError::Audit(error) => Self::Audit(error),
+            TrailError::Store(error) => error.into(),
+            error => Self::Store(StoreError::Unavailable {
+                reason: error.to_string(),
+            }),
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::columns::{words_of_knowledge, words_of_thing};
 use crate::error::OrStoreError as _;
 use crate::{columns, error, find, key, select};
 
+pub(crate) const PRUNE: &str = "DELETE FROM events WHERE place = ?1 AND seq <= ?2";
+
 /// How many change sets share one transaction at most. More would hold up other processes.
 pub(crate) const MOST: usize = 64;
 
@@ -141,6 +143,9 @@ impl Writing<'_> {
                  ON CONFLICT (place, key) DO UPDATE SET doc = excluded.doc",
                 [key::text(budget.as_str()), Value::Text(encode(state)?)],
             )?;
+        }
+        if let Some(last) = effects.prune_to {
+            self.put(PRUNE, [Value::Integer(key::number(last.get()))])?;
         }
         for event in &effects.events {
             self.event(event)?;

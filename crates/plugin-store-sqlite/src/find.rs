@@ -23,6 +23,8 @@ pub(crate) const KNOWLEDGE: &str = "SELECT k.doc, v.model, v.vector
     FROM knowledge k LEFT JOIN vectors v ON v.n = k.n
     WHERE k.place = ?1 AND k.id = ?2";
 pub(crate) const HEAD: &str = "SELECT doc FROM events WHERE place = ?1 ORDER BY seq DESC LIMIT 1";
+pub(crate) const COVERED: &str =
+    "SELECT doc FROM events WHERE place = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1";
 pub(crate) const BUDGET: &str = "SELECT doc FROM budgets WHERE place = ?1 AND key = ?2";
 pub(crate) const RECEIPT: &str = "SELECT doc FROM receipts WHERE place = ?1 AND key = ?2";
 
@@ -93,6 +95,13 @@ struct HeadOf {
     digest: Digest,
 }
 
+/// The first event at or behind a number.
+fn covered(c: &Connection, place: Place, seq: Seq) -> Result<Option<Head>, StoreError> {
+    let keys = [key::place(place), Value::Integer(key::number(seq.get()))];
+    let head: Option<HeadOf> = one(c, "events", COVERED, keys)?;
+    Ok(head.map(|HeadOf { seq, digest }| Head { seq, digest }))
+}
+
 pub(crate) fn budget(
     c: &Connection,
     place: Place,
@@ -119,6 +128,9 @@ pub(crate) fn needs(c: &Connection, needs: &Needs) -> Result<Found, StoreError> 
     }
     if let Place::Group(id) = place {
         found.group = group(c, id)?;
+    }
+    if let Some(seq) = needs.covered {
+        found.covered = covered(c, place, seq)?;
     }
     for id in &needs.rows {
         if let Some(row) = row(c, place, *id)? {

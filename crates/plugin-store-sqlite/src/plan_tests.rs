@@ -9,7 +9,7 @@ use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
 use crate::select::{self, Select};
-use crate::{find, list, open, search};
+use crate::{commit, find, list, open, search};
 
 /// The steps of the plan, without the parts that do not matter here.
 fn plan(c: &Connection, select: &Select) -> Vec<String> {
@@ -237,6 +237,8 @@ fn rows_are_found_by_their_keys() {
         find::CONNECTION,
         find::KNOWLEDGE,
         find::HEAD,
+        find::COVERED,
+        commit::PRUNE,
         find::BUDGET,
         find::RECEIPT,
     ] {

@@ -128,6 +128,9 @@ impl Places {
                 .iter()
                 .filter_map(|key| Some((key.clone(), facts.budgets.get(key)?.clone())))
                 .collect(),
+            covered: needs
+                .covered
+                .and_then(|seq| facts.from(seq).map(Event::head)),
         }
     }
 }
@@ -141,6 +144,12 @@ impl Facts {
             RowId::Thing(id) => self.things.get(&id).cloned().map(Row::Thing),
             RowId::Knowledge(id) => self.knowledge.get(&id).cloned().map(Row::Knowledge),
         }
+    }
+
+    /// The first event at or behind a number.
+    fn from(&self, seq: Seq) -> Option<&Event> {
+        let before = self.events.partition_point(|event| event.seq < seq);
+        self.events.get(before)
     }
 
     fn put(&mut self, row: Row) {
@@ -209,6 +218,9 @@ impl Store for MemoryStore {
             facts.connections.insert(connection.id, connection);
         }
         facts.budgets.extend(effects.budgets);
+        if let Some(last) = effects.prune_to {
+            facts.events.retain(|event| event.seq > last);
+        }
         facts.events.extend(effects.events);
         if let Some(key) = changes.key() {
             facts.receipts.insert(key.clone(), effects.receipt.clone());
@@ -242,7 +254,14 @@ impl Store for MemoryStore {
 
     async fn events(&self, scope: &Scope, query: &EventQuery) -> Result<Page<Event>, StoreError> {
         self.read(scope, |facts| {
-            Self::list(query, facts.events.iter(), |event| query.matches(event))
+            // They are in order: what is behind a number is found without looking at the others.
+            let after = query
+                .position()?
+                .map_or(query.after, |at| at.max(query.after));
+            let before = facts.events.partition_point(|event| event.seq <= after);
+            let rows = facts.events.iter().skip(before);
+            let rows = rows.filter(|event| query.matches(event)).cloned();
+            Ok(query.page(rows.take(query.limit().get() + 1).collect()))
         })
     }
 
@@ -316,6 +335,7 @@ impl Store for MemoryStore {
             store: self.clone(),
             place: scope.place(),
             after,
+            failed: false,
         })
     }
 }
@@ -324,19 +344,22 @@ struct Watch {
     store: MemoryStore,
     place: Place,
     after: Seq,
+    failed: bool,
 }
 
 impl Stream for Watch {
     type Item = Result<Event, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.failed {
+            return Poll::Ready(None);
+        }
         let found = {
             let mut places = self.store.lock();
-            let next = usize::try_from(self.after.get()).unwrap_or(usize::MAX);
             let event = places
                 .places
                 .get(&self.place)
-                .and_then(|facts| facts.events.get(next).cloned());
+                .and_then(|facts| facts.from(self.after.next()).cloned());
             if event.is_none() {
                 let watchers = places.watchers.entry(self.place).or_default();
                 watchers.retain(|waker| !waker.will_wake(context.waker()));
@@ -346,8 +369,12 @@ impl Stream for Watch {
         };
         match found {
             Some(event) => {
-                self.after = event.seq;
-                Poll::Ready(Some(Ok(event)))
+                let item = event.next_after(self.after);
+                match &item {
+                    Ok(event) => self.after = event.seq,
+                    Err(_) => self.failed = true,
+                }
+                Poll::Ready(Some(item))
             }
             None => Poll::Pending,
         }

@@ -34,6 +34,9 @@ use crate::{
 ///   0 to 9999.
 /// - **Comparison.** Texts, keys and names are compared by their bytes: case, accents and spaces
 ///   count, and no character is a wildcard.
+/// - **Pruning.** Events leave only through a change set that [prunes](crate::ChangeSet::prune), in
+///   the transaction that appends the event which says so: those up to
+///   [`Effects::prune_to`](crate::Effects::prune_to), and no others. Numbers go on from the head.
 /// - **Indexes.** No listed query scans a whole place: things by type, by name, by `npm_package`
 ///   and by `registry_url`; connections by type and either end; events by number and by target;
 ///   knowledge by type, source and label; full text; budgets and receipts by key.
@@ -123,7 +126,7 @@ pub trait Store: Directory {
         query: &ConnectionQuery,
     ) -> Result<Page<Connection>, StoreError>;
 
-    /// Events in the order of the chain.
+    /// Events in the order of the chain, from the first that has not been pruned.
     ///
     /// # Behavior
     /// Those for which [`EventQuery::matches`] holds, by number; a query that only says `after`
@@ -226,6 +229,8 @@ pub trait Store: Directory {
     /// is all there is to do at the end.
     ///
     /// # Errors
+    /// `Pruned`, as an item, where the next event has left the store ([`Event::next_after`]): a new
+    /// stream from just before the first that is there goes on.
     /// `Busy`, `Unavailable`, `Corrupt`, as an item; after it the stream ends, and a new one from
     /// the last number seen goes on.
     fn watch(&self, scope: &Scope, after: Seq) -> BoxStream<'static, Result<Event, StoreError>>;

@@ -124,6 +124,24 @@ proptest! {
     }
 
     #[test]
+    fn an_event_is_sealed_as_the_one_spelling_of_its_fields(
+        chain in strategies::chain(Place::Global, 1..3),
+        metadata in strategies::hostile_json(),
+    ) {
+        for mut event in chain {
+            if let Value::Object(map) = &metadata {
+                event.metadata = map.clone().into_iter().collect();
+            }
+            let fields = json!({
+                "v": 1, "id": event.id, "place": event.place, "seq": event.seq,
+                "type": event.event_type, "actor": event.actor, "target": event.target,
+                "at": event.at, "metadata": event.metadata, "previous": event.previous,
+            });
+            prop_assert_eq!(event.sealed_text(), canonical_json(&fields));
+        }
+    }
+
+    #[test]
     fn an_event_keeps_its_digest_through_storage(chain in strategies::chain(Place::Global, 1..3)) {
         for event in chain {
             let text = serde_json::to_string(&event).unwrap();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
+use one_ontology::audit::trail::TrailError;
 use one_ontology::{
     Actor, AuditError, BudgetRule, Exhausted, GroupId, Place, RowId, ScopeError, Seq, StoreError,
     ThingId, Violations,
@@ -38,6 +39,9 @@ fn store_errors() -> Vec<StoreError> {
         },
         StoreError::ReadOnly { place },
         StoreError::InvalidCursor,
+        StoreError::Pruned {
+            first: Seq::new(12),
+        },
         StoreError::Busy {
             reason: "another process writes".into(),
         },
@@ -86,7 +90,36 @@ fn audit_errors() -> Vec<AuditError> {
             expected,
             found,
         },
+        AuditError::Diverged { place, seq },
+        AuditError::BadSignature { place, seq },
+        AuditError::UntrustedKey {
+            key: "ed25519:00".parse().unwrap(),
+        },
+        AuditError::Unsigned {
+            reason: "the device is gone".into(),
+        },
+        AuditError::NotIncluded { place, seq },
+        AuditError::NotExtended {
+            place,
+            earlier: expected,
+            later: found,
+        },
+        AuditError::OutOfReach {
+            seq,
+            first: expected,
+            last: found,
+        },
+        AuditError::Unreadable {
+            what: "line 7".into(),
+            reason: "it is no JSON".into(),
+        },
     ]
+}
+
+fn trail_errors() -> Vec<TrailError> {
+    vec![TrailError::Unwritten {
+        reason: "the disk is full".into(),
+    }]
 }
 
 /// One of each variant has the tags listed, in order.
@@ -107,11 +140,17 @@ fn each_variant_has_its_tag_and_each_tag_its_help() {
     check(&store_errors(), StoreError::tag, StoreError::TAGS);
     check(&scope_errors(), ScopeError::tag, ScopeError::TAGS);
     check(&audit_errors(), AuditError::tag, AuditError::TAGS);
-    let all: Vec<&str> = [StoreError::TAGS, ScopeError::TAGS, AuditError::TAGS]
-        .concat()
-        .iter()
-        .map(|(tag, _)| *tag)
-        .collect();
+    check(&trail_errors(), TrailError::tag, TrailError::TAGS);
+    let all: Vec<&str> = [
+        StoreError::TAGS,
+        ScopeError::TAGS,
+        AuditError::TAGS,
+        TrailError::TAGS,
+    ]
+    .concat()
+    .iter()
+    .map(|(tag, _)| *tag)
+    .collect();
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
 }
 
@@ -121,6 +160,7 @@ fn messages_are_one_line_in_lower_case_without_a_period() {
     messages.extend(store_errors().iter().map(ToString::to_string));
     messages.extend(scope_errors().iter().map(ToString::to_string));
     messages.extend(audit_errors().iter().map(ToString::to_string));
+    messages.extend(trail_errors().iter().map(ToString::to_string));
     for message in &messages {
         assert!(!message.starts_with(char::is_uppercase), "{message}");
         assert!(

@@ -1,6 +1,7 @@
 //! The trail.
 
 use one_ontology::audit::Verifier;
+use one_ontology::audit::trail;
 use one_ontology::{End, Event, EventQuery, Head, Limit, ThingId};
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,8 @@ use crate::{ManagerError, Operation, Tenant};
 pub struct Trail {
     /// The events asked for, in order.
     pub events: Vec<Event>,
-    /// The head of the organisation's whole chain, which was verified from its first event to
-    /// here: nothing in it was altered, dropped or reordered. Keep it, to notice later if the end
+    /// The head of the organisation's whole chain, which was verified from its first event (of
+    /// those that were not pruned, behind the checkpoint with which the others left) to here: nothing in it was altered, dropped or reordered. Keep it, to notice later if the end
     /// is cut off.
     pub verified: Option<Head>,
 }
@@ -41,7 +42,11 @@ impl Tenant {
         let store = &self.shared().store;
         // The head is read first, so that events which arrive meanwhile are no surprise.
         let head = store.head(&self.scope).await?;
-        let mut verifier = Verifier::new(self.scope.place());
+        let begins = trail::beginning(store.as_ref(), &self.scope).await?;
+        let mut verifier = begins.map_or_else(
+            || Verifier::new(self.scope.place()),
+            |signed| Verifier::after_checkpoint(&signed.checkpoint),
+        );
         let mut query = EventQuery {
             limit: Limit::new(Limit::MAX),
             ..EventQuery::default()

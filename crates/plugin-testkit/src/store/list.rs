@@ -139,6 +139,18 @@ macro_rules! __store_cases {
                 it_verifies_with_hostile_metadata
                 a_refused_budget_is_not_in_it
             }
+            prune {
+                what_is_covered_is_gone_and_nothing_else
+                other_places_stay_whole
+                numbers_go_on
+                receipts_and_rows_stay
+                a_watch_that_was_behind_is_told
+                a_watch_that_was_there_goes_on
+                the_rest_verifies_from_the_checkpoint
+                a_checkpoint_of_another_chain_prunes_nothing
+                what_has_left_does_not_leave_again
+                with_a_refused_change_nothing_leaves
+            }
             thing {
                 found_by_type
                 found_by_more_types_than_fit_a_statement

@@ -14,6 +14,7 @@ pub(crate) mod once;
 pub(crate) mod page;
 pub(crate) mod people;
 pub(crate) mod place;
+pub(crate) mod prune;
 pub(crate) mod query;
 pub(crate) mod refusal;
 pub(crate) mod row;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use one_ontology::{
     BudgetKey, BudgetState, ChangeSet, Connection, Effects, Embedding, End, Event, Found, Group,
     GroupStatus, Head, IdempotencyKey, Knowledge, Membership, Needs, Person, Place, Properties,
-    Receipt, Row, RowId, Scope, Thing, ThingStatus, Timestamp,
+    Receipt, Row, RowId, Scope, Seq, Thing, ThingStatus, Timestamp,
 };
 use serde_json::Value;
 
@@ -147,6 +147,31 @@ impl Facts {
                     Some((key.clone(), state.clone()))
                 })
                 .collect(),
+            covered: needs.covered.and_then(|seq| {
+                let mut chain = self.chain(place, false);
+                let event = if fault == Fault::FindsTheHeadForACheckpoint {
+                    chain.last()
+                } else {
+                    chain.find(|event| event.seq >= seq)
+                };
+                event.map(Event::head)
+            }),
+        }
+    }
+
+    pub(super) fn prune(&mut self, place: Place, last: Seq, fault: Fault) {
+        let last = match fault {
+            Fault::NeverPrunes => Seq::START,
+            Fault::PrunesOneTooMany => last.next(),
+            Fault::PrunesOneTooFew => Seq::new(last.get().saturating_sub(1)),
+            _ => last,
+        };
+        let all = fault == Fault::PrunesAllPlaces;
+        self.events
+            .retain(|event| event.seq > last || (event.place != place && !all));
+        if fault == Fault::PrunesReceipts {
+            self.receipts
+                .retain(|(at, _, receipt)| *at != place || receipt.head.seq > last);
         }
     }
 
@@ -280,6 +305,12 @@ impl Facts {
         }
         for (key, state) in effects.budgets {
             self.budgets.push((place, key, state));
+        }
+        if let Some(last) = effects.prune_to {
+            self.prune(place, last, fault);
+            if fault == Fault::PrunesInSilence {
+                effects.events.clear();
+            }
         }
         for mut event in effects.events {
             if fault == Fault::LosesNumbers {

@@ -147,6 +147,26 @@ faults! {
     ListsItselfAsDescendant,
     /// Orders descendants by id alone.
     OrdersDescendantsById,
+    /// Prunes one event more than it may.
+    PrunesOneTooMany,
+    /// Keeps the last event that was pruned.
+    PrunesOneTooFew,
+    /// Keeps all that was pruned.
+    NeverPrunes,
+    /// Prunes the events of all places.
+    PrunesAllPlaces,
+    /// Prunes even if the change set is refused.
+    PrunesForRefused,
+    /// Looks up the head where it should look up the event that a checkpoint ends with.
+    FindsTheHeadForACheckpoint,
+    /// Does not keep the event that says what was pruned.
+    PrunesInSilence,
+    /// Forgets receipts of events that were pruned.
+    PrunesReceipts,
+    /// Watches on behind a gap that was pruned.
+    WatchesOverGaps,
+    /// Goes on with a watch after its error.
+    WatchesAfterErrors,
     /// Leaves out the first event of a watch.
     WatchesLate,
     /// Does not wake watchers.

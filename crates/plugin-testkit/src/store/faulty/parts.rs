@@ -49,6 +49,11 @@ impl FaultyStore {
                     state.facts.rows.push(thing.into());
                 }
             }
+            Fault::PrunesForRefused => {
+                if let (Some(_), Some(event)) = (changes.needs().covered, found.covered) {
+                    state.facts.prune(changes.place(), event.seq, self.fault);
+                }
+            }
             _ => {}
         }
     }

@@ -13,6 +13,7 @@ pub(super) struct Watch {
     place: Place,
     after: Seq,
     again: Option<Event>,
+    failed: bool,
 }
 
 impl Watch {
@@ -22,6 +23,7 @@ impl Watch {
             place,
             after,
             again: None,
+            failed: false,
         }
     }
 }
@@ -32,6 +34,9 @@ impl Stream for Watch {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(event) = self.again.take() {
             return Poll::Ready(Some(Ok(event)));
+        }
+        if self.failed && !self.store.is(Fault::WatchesAfterErrors) {
+            return Poll::Ready(None);
         }
         let found = {
             let all = self.store.is(Fault::DropsScopeOfWatch);
@@ -53,11 +58,28 @@ impl Stream for Watch {
         };
         match found {
             Some(event) => {
-                self.after = event.seq;
-                if self.store.is(Fault::WatchesTwice) {
-                    self.again = Some(event.clone());
+                let leaps = [
+                    Fault::DropsScopeOfWatch,
+                    Fault::WatchesLate,
+                    Fault::WatchesOverGaps,
+                    Fault::SkipsWaitingEvents,
+                ];
+                let after = if leaps.iter().any(|leap| self.store.is(*leap)) {
+                    event.seq
+                } else {
+                    self.after
+                };
+                let item = event.next_after(after);
+                match &item {
+                    Ok(event) => {
+                        self.after = event.seq;
+                        if self.store.is(Fault::WatchesTwice) {
+                            self.again = Some(event.clone());
+                        }
+                    }
+                    Err(_) => self.failed = true,
                 }
-                Poll::Ready(Some(Ok(event)))
+                Poll::Ready(Some(item))
             }
             None if self.store.is(Fault::EndsWatches) => Poll::Ready(None),
             None => Poll::Pending,
