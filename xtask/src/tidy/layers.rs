@@ -56,6 +56,7 @@ pub const RULES: &[(&str, MayUse)] = &[
         "plugin-source-npm",
         MayUse::Only(&["one-ontology", "plugin-resolver", "plugin-registry"]),
     ),
+    ("plugin-audit-ed25519", MayUse::Only(&["one-ontology"])),
     (
         "plugin-symbols",
         MayUse::Only(&["plugin-resolver", "plugin-registry"]),
