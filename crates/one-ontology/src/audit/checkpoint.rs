@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::audit::{AuditError, CheckpointVerifier, Frontier, KeyId, Signature};
+use crate::audit::{AuditError, CheckpointVerifier, Frontier, KeyId, Retention, Signature};
 use crate::{
     ChangeSet, Digest, End, Event, EventId, EventType, Head, NewEvent, Place, Properties, Scope,
     ThingId, Timestamp, canonical_json,
@@ -215,6 +215,19 @@ impl SignedCheckpoint {
                 what: format!("the checkpoint in event {}", event.seq),
                 reason: crate::excerpt(&error.to_string(), 256),
             }),
+        }
+    }
+
+    /// The one with which events have left the store, if that is what this event says. Behind it a
+    /// check of the rest begins.
+    ///
+    /// # Errors
+    /// `Unreadable`: there is one, and it cannot be read.
+    pub fn left_by(event: &Event) -> Result<Option<Self>, AuditError> {
+        if Retention::is_said_by(event) {
+            Self::in_event(event)
+        } else {
+            Ok(None)
         }
     }
 

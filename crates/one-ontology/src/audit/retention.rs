@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::audit::TrustedCheckpoint;
-use crate::{EventId, EventType, InvalidValue, NewEvent, Place, Plan, Seq, Timestamp};
+use crate::{Event, EventId, EventType, InvalidValue, NewEvent, Place, Plan, Seq, Timestamp};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -108,6 +108,8 @@ pub struct Retention {
 }
 
 impl Retention {
+    const ACTION: &str = "events_pruned";
+
     /// What covers the events that may leave.
     #[must_use]
     pub const fn checkpoint(&self) -> &TrustedCheckpoint {
@@ -124,8 +126,14 @@ impl Retention {
     pub(crate) fn event(&self, id: EventId) -> NewEvent {
         let signed = self.checkpoint.signed();
         signed
-            .event(id, EventType::EntityArchived, "events_pruned")
+            .event(id, EventType::EntityArchived, Self::ACTION)
             .with("because", self.because.to_string())
+    }
+
+    /// Whether an event about the trail says that events have left.
+    pub(super) fn is_said_by(event: &Event) -> bool {
+        event.event_type == EventType::EntityArchived
+            && event.metadata.text("action") == Some(Self::ACTION)
     }
 }
 

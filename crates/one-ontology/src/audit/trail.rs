@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::audit::export::Exporter;
 use crate::audit::{
-    AuditError, Checkpoint, CheckpointVerifier, SignedCheckpoint, Tree, Verifier, trail_of,
+    AuditError, Checkpoint, CheckpointVerifier, Retention, SignedCheckpoint, Tree, Verifier,
+    trail_of,
 };
 use crate::{Event, EventQuery, Head, Limit, Scope, Seq, Store, StoreError, Timestamp};
 
@@ -142,14 +143,16 @@ async fn verify_from(
     progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<Whole, TrailError> {
     let head = store.head(scope).await?;
-    let kept = checkpoints(store, scope).await?;
+    let kept = kept(store, scope).await?;
     if let Some(keys) = check.keys {
-        for signed in &kept {
-            signed.clone().trust(keys)?;
+        for found in &kept {
+            found.signed.clone().trust(keys)?;
         }
     }
-    let kept: Vec<Checkpoint> = kept.into_iter().map(|signed| signed.checkpoint).collect();
-    let left = kept.iter().find(|left| left.head().seq.next() == first);
+    let left = left(&kept, first);
+    if let Some(from) = check.from {
+        reachable(from.head().seq, first, left)?;
+    }
     let from = check.from.or(left);
     let mut verifier =
         from.map_or_else(|| Verifier::new(scope.place()), Verifier::after_checkpoint);
@@ -157,9 +160,10 @@ async fn verify_from(
     let start = after.map_or(Seq::START, |head| head.seq);
     let until = head.map_or(Seq::START, |head| head.seq);
     let ahead = |checkpoint: &&Checkpoint| checkpoint.head().seq > start;
-    let met = kept.iter().filter(ahead).count() as u64;
+    let kept = kept.iter().map(|found| &found.signed.checkpoint);
+    let met = kept.clone().filter(ahead).count() as u64;
     // What is known from elsewhere comes last: where both are, it counts.
-    for checkpoint in kept.iter().chain(check.known).filter(ahead) {
+    for checkpoint in kept.chain(check.known).filter(ahead) {
         verifier.expect(checkpoint.clone());
     }
     let of = until.get().saturating_sub(start.get());
@@ -190,23 +194,67 @@ pub async fn checkpoints(
     store: &dyn Store,
     scope: &Scope,
 ) -> Result<Vec<SignedCheckpoint>, TrailError> {
+    let kept = kept(store, scope).await?;
+    Ok(kept.into_iter().map(|found| found.signed).collect())
+}
+
+/// A checkpoint in a trail, and whether events have left with it.
+struct Kept {
+    signed: SignedCheckpoint,
+    pruned: bool,
+}
+
+async fn kept(store: &dyn Store, scope: &Scope) -> Result<Vec<Kept>, TrailError> {
     let mut query = EventQuery {
         limit: Limit::new(Limit::MAX),
         ..EventQuery::about(trail_of(scope.place()))
     };
-    let mut found = Vec::new();
+    let mut kept = Vec::new();
     loop {
         let page = store.events(scope, &query).await?;
         for event in &page.items {
-            found.extend(SignedCheckpoint::in_event(event)?);
+            let pruned = Retention::is_said_by(event);
+            let signed = SignedCheckpoint::in_event(event)?;
+            kept.extend(signed.map(|signed| Kept { signed, pruned }));
         }
         query.cursor = page.next;
         if query.cursor.is_none() {
             break;
         }
     }
-    found.sort_by_key(|signed| signed.checkpoint.head().seq);
-    Ok(found)
+    kept.sort_by_key(|found| found.signed.checkpoint.head().seq);
+    Ok(kept)
+}
+
+/// The checkpoint with which the events before `first` have left. One that was merely kept is none:
+/// that they are covered does not say that they may be gone.
+fn left(kept: &[Kept], first: Seq) -> Option<&Checkpoint> {
+    let mut left = kept.iter().filter(|found| found.pruned);
+    let found = left.find(|found| found.signed.checkpoint.head().seq.next() == first);
+    found.map(|found| &found.signed.checkpoint)
+}
+
+/// Whether the event behind `from` is still there, or gone without a word.
+fn reachable(from: Seq, first: Seq, left: Option<&Checkpoint>) -> Result<(), StoreError> {
+    if from.next() < first && left.is_some() {
+        Err(StoreError::Pruned { first })
+    } else {
+        Ok(())
+    }
+}
+
+/// Where a reading of the trail begins.
+async fn begin(
+    store: &dyn Store,
+    scope: &Scope,
+    after: Option<&Checkpoint>,
+) -> Result<Seq, TrailError> {
+    let from = after.map_or(Seq::START, |checkpoint| checkpoint.head().seq);
+    let first = first(store, scope).await?;
+    if from.next() < first {
+        reachable(from, first, left(&kept(store, scope).await?, first))?;
+    }
+    Ok(from)
 }
 
 /// Writes the events behind `after` (or the first of all) up to those that `until` covers as lines
@@ -214,7 +262,8 @@ pub async fn checkpoints(
 /// on the way: if it ends well, the export is whole.
 ///
 /// # Errors
-/// What is wrong with the trail, what the store says, or `Unwritten`, with what `write` says.
+/// What is wrong with the trail, what the store says (`Pruned`: give a later `after`), or
+/// `Unwritten`, with what `write` says.
 pub async fn export(
     store: &dyn Store,
     scope: &Scope,
@@ -227,7 +276,7 @@ pub async fn export(
         move |line: &str| write(line).map_err(|reason| TrailError::Unwritten { reason });
     let mut exporter = Exporter::new(after, until, prove);
     write(&exporter.header())?;
-    let from = after.map_or(Seq::START, |checkpoint| checkpoint.head().seq);
+    let from = begin(store, scope, after).await?;
     let mut written = 0;
     walk(store, scope, from, until.checkpoint.head().seq, |page| {
         for event in page {
@@ -256,7 +305,8 @@ pub async fn tree(
     let mut verifier =
         after.map_or_else(|| Verifier::new(scope.place()), Verifier::after_checkpoint);
     let mut tree = after.map_or_else(Tree::new, |checkpoint| Tree::after(checkpoint.tree()));
-    walk(store, scope, tree.last(), last, |page| {
+    let from = begin(store, scope, after).await?;
+    walk(store, scope, from, last, |page| {
         for event in page {
             verifier.push(event)?;
             tree.push(&event.digest);
@@ -280,8 +330,10 @@ pub async fn beginning(
     if first <= Seq::START.next() {
         return Ok(None);
     }
-    let mut kept = checkpoints(store, scope).await?.into_iter();
-    Ok(kept.find(|signed| signed.checkpoint.head().seq.next() == first))
+    let kept = kept(store, scope).await?;
+    let left = left(&kept, first).map(Checkpoint::head);
+    let mut found = kept.into_iter().map(|found| found.signed);
+    Ok(found.find(|signed| Some(signed.checkpoint.head()) == left))
 }
 
 /// The number of the first event that is in the store; the start if there is none.

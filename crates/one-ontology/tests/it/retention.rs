@@ -217,6 +217,18 @@ fn a_pruned_trail_is_checked_from_its_checkpoint() {
         (2, Some(trusted.checkpoint().head()))
     );
     assert_eq!(whole.head(), block_on(store.head(&scope)).unwrap());
+    let early = checkpoint(&events(&place_with(2).0, &scope), noon());
+    let from = Check {
+        from: Some(&early),
+        ..keys
+    };
+    let first = Seq::new(6);
+    let gone = TrailError::Store(StoreError::Pruned { first });
+    assert_eq!(
+        check(&store, &scope, from).unwrap_err(),
+        gone,
+        "no word of tampering"
+    );
     // It goes on as if nothing had left: the tree is over all seven.
     assert_eq!(whole.checkpoint(noon()).unwrap().tree().size(), 7);
 

@@ -16,6 +16,7 @@ mod one_runtime_access;
 mod one_runtime_laws;
 mod one_runtime_memories;
 mod one_runtime_models;
+mod pruned;
 mod rbac;
 mod review;
 mod secrets;
