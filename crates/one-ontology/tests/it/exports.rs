@@ -275,6 +275,36 @@ proptest! {
         }
     }
 
+    /// Whatever stands in a line, it is refused in words.
+    #[test]
+    fn what_is_no_export_is_refused(
+        chain in strategies::chain(place(), 1..4),
+        at in any::<Index>(),
+        text in ".{0,80}",
+        value in strategies::hostile_json(),
+        seq in prop_oneof![Just(0), Just(u64::MAX), Just(u64::MAX - 1), any::<u64>()],
+        how in 0..3_u8,
+    ) {
+        let until = signed(&chain, noon());
+        let mut lines = export(&chain, None, &until, numbers(&[1])).unwrap();
+        let at = at.index(lines.len());
+        lines[at] = match how {
+            0 => text,
+            1 => one_ontology::canonical_json(&value),
+            _ => {
+                // The header of an export that says it begins very late.
+                let peaks = vec![one_ontology::Digest::of(b""); seq.count_ones() as usize];
+                let head = serde_json::json!({ "seq": seq, "digest": peaks.first() });
+                let after = serde_json::json!({ "head": head, "peaks": peaks });
+                one_ontology::canonical_json(&serde_json::json!({
+                    "after": after, "events": "all", "format": "one-audit/1", "place": place(),
+                }))
+            }
+        };
+        let error = read(&lines).unwrap_err();
+        prop_assert!(!error.to_string().contains('\n') && error.to_string().len() < 600);
+    }
+
     #[test]
     fn any_dropped_doubled_or_swapped_line_is_found(
         chain in strategies::chain(place(), 1..6),
