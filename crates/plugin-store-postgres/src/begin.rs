@@ -1,6 +1,6 @@
 //! How transactions begin: where they are, and what they may see.
 
-use one_ontology::Place;
+use one_ontology::{Place, Seq};
 
 use crate::key;
 
@@ -26,26 +26,32 @@ pub(crate) const DIRECTORY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ O
 
 /// Writes to one place. Who writes there waits here for who came first; what is read afterwards
 /// is what they left, because at this level each statement sees what was committed before it.
-pub(crate) fn write(schema: &str, place: Place) -> String {
+///
+/// Only with `prune` can events be deleted, and only up to that number.
+pub(crate) fn write(schema: &str, place: Place, prune: Option<Seq>) -> String {
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}",
-        enter(schema, place)
+        enter(schema, place, prune)
     )
 }
 
 /// Enters a place to write, inside a transaction.
-pub(crate) fn enter(schema: &str, place: Place) -> String {
+pub(crate) fn enter(schema: &str, place: Place, prune: Option<Seq>) -> String {
     let lock = key::lock(schema, &place.to_string());
+    let prune = prune.map_or_else(String::new, |last| {
+        let last = key::number(last.get());
+        format!("set_config('one.prune', '{last}', true), ")
+    });
     format!(
         "SELECT set_config('one.place', '{}', true), set_config('one.ends', 'on', true), \
-         pg_advisory_xact_lock({lock})",
+         {prune}pg_advisory_xact_lock({lock})",
         key::setting(place)
     )
 }
 
 /// Leaves it.
-pub(crate) const LEAVE: &str =
-    "SELECT set_config('one.place', '', true), set_config('one.ends', '', true)";
+pub(crate) const LEAVE: &str = "SELECT set_config('one.place', '', true), set_config('one.ends', '', true), \
+     set_config('one.prune', '', true)";
 
 fn here(place: Place) -> String {
     format!(

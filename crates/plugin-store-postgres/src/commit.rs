@@ -51,7 +51,7 @@ pub(crate) async fn commit(pool: &Arc<Pool>, changes: &ChangeSet) -> Result<Rece
 async fn once(lease: &mut Lease, schema: &str, changes: &ChangeSet) -> Result<Attempt, Failure> {
     let place = changes.place();
     let needs = changes.needs();
-    let begin = begin::write(schema, place);
+    let begin = begin::write(schema, place, needs.covered);
     let rows = lease
         .flight(Some(begin), vec![find::needs(&needs)], None)
         .await?;
@@ -91,7 +91,7 @@ async fn was_done(
     reason: &str,
 ) -> Result<bool, StoreError> {
     let place = changes.place();
-    let begin = begin::write(&pool.schema, place);
+    let begin = begin::write(&pool.schema, place, None);
     let mut last = String::new();
     for _ in 0..LOOKS {
         let looked = async {
@@ -132,7 +132,11 @@ pub(crate) async fn commit_in(
         schema,
     };
     inside
-        .command(&begin::enter(schema, changes.place()))
+        .command(&begin::enter(
+            schema,
+            changes.place(),
+            changes.needs().covered,
+        ))
         .await?;
     let result = inside.once(changes).await;
     // What the host does next must not be in the place. If the transaction has failed it is not

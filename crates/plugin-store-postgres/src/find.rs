@@ -103,6 +103,7 @@ mod kind {
     pub(super) const CONNECTION: i32 = 7;
     pub(super) const BUDGET: i32 = 8;
     pub(super) const REGISTRY: i32 = 9;
+    pub(super) const COVERED: i32 = 10;
 }
 
 /// One statement that looks up all of `needs` but what must be absent; of what is not needed it
@@ -145,6 +146,15 @@ pub(crate) fn needs(needs: &Needs) -> Query {
         looking.add(format!(
             "SELECT {}, doc, NULL, NULL FROM @groups WHERE place = $1",
             kind::GROUP
+        ));
+    }
+    if let Some(seq) = needs.covered {
+        looking.params.push(Box::new(key::number(seq.get())));
+        let n = looking.params.len();
+        looking.add(format!(
+            "(SELECT {}, doc, NULL, NULL FROM @events WHERE place = $1 AND seq >= ${n} \
+             ORDER BY seq LIMIT 1)",
+            kind::COVERED
         ));
     }
     looking.ids(kind::PERSON, "people", "id", people);
@@ -225,6 +235,7 @@ pub(crate) fn found(needs: &Needs, rows: &[tokio_postgres::Row]) -> Result<Found
         let doc: &str = column(row, 1)?;
         match kind {
             kind::HEAD => found.head = Some(decode::<Event>("events", doc)?.head()),
+            kind::COVERED => found.covered = Some(decode::<Event>("events", doc)?.head()),
             kind::RECEIPT => found.receipt = Some(decode::<Receipt>("receipts", doc)?),
             kind::GROUP => {
                 let group: Group = decode("groups", doc)?;

@@ -13,7 +13,10 @@ const PROGRAM: &str = "one-plugin facts";
 /// Each step leads from the version before it to the next. A step that was published is never
 /// changed; a new one is added behind it. A step that reads or writes rows switches off
 /// `FORCE ROW LEVEL SECURITY` before and on again after, since the owner is bound by it too.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+];
 
 const TABLES: &[&str] = &[
     "groups",

@@ -52,6 +52,7 @@ impl Watch {
     async fn next(&mut self) -> Result<Event, StoreError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
+                let event = event.next_after(self.after)?;
                 self.after = event.seq;
                 return Ok(event);
             }

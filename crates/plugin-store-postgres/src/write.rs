@@ -72,6 +72,7 @@ const EVENTS: Table = Table {
     types: &["bigint", "text", "bytea", "text"],
     then: "",
 };
+const PRUNE: &str = "DELETE FROM @events WHERE place = $1 AND seq <= $2";
 const RECEIPT: &str = "INSERT INTO @receipts (place, key, doc) VALUES ($1, $2, $3)";
 
 /// How rows get into a table. `types` are those of the columns behind `place`.
@@ -135,6 +136,9 @@ pub(crate) fn query(
     writing.rows(effects, found)?;
     writing.connections(effects)?;
     writing.budgets(effects)?;
+    if let Some(last) = effects.prune_to {
+        writing.put(PRUNE, vec![Box::new(key::number(last.get()))]);
+    }
     writing.events(effects)?;
     if let Some(named) = named {
         let params: Vec<Param> = vec![

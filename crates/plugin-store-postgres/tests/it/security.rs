@@ -119,6 +119,14 @@ fn a_place_reaches_its_own_rows_only() {
             let done = touched(&client, &begin_in(&a), &home.with_schema(sql)).await;
             assert_eq!(done, Ok(rows), "{sql}");
         }
+        let prune = format!("{}; SET LOCAL one.prune = '1'", begin_in(&a));
+        for (sql, rows) in [
+            ("DELETE FROM @events WHERE seq > 1", 0),
+            ("DELETE FROM @events", 1),
+        ] {
+            let done = touched(&client, &prune, &home.with_schema(sql)).await;
+            assert_eq!(done, Ok(rows), "{sql}");
+        }
         let theirs = format!(
             "INSERT INTO @budgets VALUES (decode('{}', 'hex'), 'b', '{{}}')",
             setting(&b)
