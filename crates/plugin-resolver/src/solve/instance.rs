@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use super::rules::Rules;
-use crate::request::{Locking, Policy, Request, Unlock};
+use crate::request::{Locking, Policy, Request};
 use crate::spec::Spec;
 use crate::universe::{
     ABSENT, DependencyKind, Edge, FIRST, IDLE, Need, Package, Problem, Release, Standing, Universe,
@@ -286,13 +286,8 @@ impl<'a> Instance<'a> {
         (locked != IDLE && left.contains(locked)).then_some(locked)
     }
 
-    /// Where only some packages of a lock may move, what may then be selected of the others, as far as the request and the host let them
-    /// stay; otherwise nothing.
+    /// What may be selected of the packages that a preferred lock keeps, as far as the request and the host let them stay.
     pub(crate) fn pins(&self) -> Vec<(u32, Bits)> {
-        let Locking::Prefer(Unlock::Only(_) | Unlock::WithDependencies(_)) = self.request.locking
-        else {
-            return Vec::new();
-        };
         let stays = |(package, version): &(u32, u32)| {
             let needs = self.roots.iter().filter_map(|root| root.need.as_ref().ok());
             let mut others = needs
