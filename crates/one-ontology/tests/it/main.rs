@@ -17,6 +17,7 @@ mod queries;
 mod retention;
 mod scopes;
 mod search;
+mod search_index;
 mod signing;
 mod stored;
 mod support;

@@ -4,6 +4,8 @@
 //! vector) and gives them to [`rank`], which scores texts by BM25 over the scope's own rows and
 //! vectors by cosine, and joins the two by reciprocal rank fusion.
 
+mod index;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use crate::{
     Embedding, Knowledge, KnowledgeId, KnowledgeType, Label, Limit, Thing, ThingId, ThingStatus,
     ThingType,
 };
+
+pub use index::{Index, Search};
 
 /// What to look for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,6 +95,18 @@ pub enum HitId {
     Thing(ThingId),
     /// A row of knowledge.
     Knowledge(KnowledgeId),
+}
+
+impl From<ThingId> for HitId {
+    fn from(id: ThingId) -> Self {
+        Self::Thing(id)
+    }
+}
+
+impl From<KnowledgeId> for HitId {
+    fn from(id: KnowledgeId) -> Self {
+        Self::Knowledge(id)
+    }
 }
 
 /// Something that fits.
