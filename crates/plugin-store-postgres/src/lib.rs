@@ -20,10 +20,6 @@ mod session;
 #[cfg(unix)]
 mod statement_tests;
 mod store;
-#[cfg(test)]
-#[cfg(unix)]
-#[path = "../tests/it/server.rs"]
-mod test_server;
 mod watch;
 mod write;
 

@@ -9,11 +9,11 @@ use one_ontology::{
     KnowledgeQuery, KnowledgeType, NewEvent, Person, PersonId, Place, Scope, Seq, SequentialIds,
     Spend, Store as _, Thing, ThingId, ThingQuery, ThingStatus, ThingType, Timestamp,
 };
+use plugin_test_postgres::{self as server, client, run};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::session::{Query, in_schema};
-use crate::test_server::{self as server, client, run};
 use crate::{Options, PostgresStore, begin, find, key, list, search, select};
 
 const ROLE: &str = "one_plugin_test";
@@ -276,7 +276,7 @@ struct Home {
 }
 
 fn home(name: &str) -> Option<Home> {
-    let address = server::address(name)?;
+    let address = server::address(&format!("plugin-store-postgres {name}"))?;
     let schema = format!("one_unit_{}_{name}", std::process::id());
     server::sql(
         address,

@@ -62,6 +62,7 @@ pub const RULES: &[(&str, MayUse)] = &[
         MayUse::Only(&["plugin-resolver", "plugin-registry"]),
     ),
     ("plugin-testkit", MayUse::Only(CORE)),
+    ("plugin-test-postgres", MayUse::Only(&[])),
     ("one-plugin", MayUse::AnyLibrary),
     ("benches", MayUse::AnyLibrary),
     ("xtask", MayUse::Only(&[])),

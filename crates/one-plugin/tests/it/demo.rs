@@ -49,15 +49,11 @@ fn the_journey_is_the_same_on_each_store() {
             "{store}"
         );
     }
-    match std::env::var("ONE_PLUGIN_TEST_POSTGRES") {
-        Ok(url) => assert_eq!(
-            journey(&Home::new().with("ONE_PLUGIN_STORE", &url)),
-            on_file
-        ),
-        Err(_) => skip(
-            "the demo on PostgreSQL",
-            "it needs an empty database; name it with ONE_PLUGIN_TEST_POSTGRES",
-        ),
+    let what = "one-plugin the demo on PostgreSQL";
+    if let Some(server) = plugin_test_postgres::address(what) {
+        let database = plugin_test_postgres::Database::on(server);
+        let home = Home::new().with("ONE_PLUGIN_STORE", &database.address());
+        assert_eq!(journey(&home), on_file, "PostgreSQL");
     }
 }
 
