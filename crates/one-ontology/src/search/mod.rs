@@ -4,7 +4,9 @@
 //! vector) and gives them to [`rank`], which scores texts by BM25 over the scope's own rows and
 //! vectors by cosine, and joins the two by reciprocal rank fusion.
 
+mod follower;
 mod index;
+mod recent;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,9 @@ use crate::{
     ThingType,
 };
 
+pub use follower::Follower;
 pub use index::{Index, Search};
+pub use recent::Recent;
 
 /// What to look for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
