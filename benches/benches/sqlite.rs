@@ -1,6 +1,6 @@
 //! Change sets a second, and processor time each: the SQLite store beside a program written by hand that writes the
 //! same rows into the same tables and does nothing else (no validation, no decision, no thread of its own). It reads
-//! the head, seals the event, and inserts a thing, its words and the event, in one transaction for each change.
+//! the head, seals the event, and inserts a thing and the event, in one transaction for each change.
 //!
 //! `cargo bench -p benches --bench sqlite`, or one line of it: `-- full 8`; with `--quick` (or `--test`) everything runs once, to see that it works.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
@@ -10,13 +10,11 @@
     reason = "a bench measures time by the machine's clock"
 )]
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use futures::executor::block_on;
-use one_ontology::search::{thing_text, words};
 use one_ontology::{
     Actor, ChangeSet, Event, EventId, EventType, NewEvent, Place, Scope, Store as _, Thing,
     ThingId, ThingType, Timestamp,
@@ -204,32 +202,23 @@ fn insert(connection: &mut Connection, thing: &Thing, event: NewEvent) {
         event,
     );
     let id = thing.id.as_uuid().as_bytes();
-    let n: i64 = transaction
-        .prepare_cached(
-            "INSERT INTO things (place, id, type, name, status, npm_package, registry_url, doc)
-             VALUES (?, ?, ?, ?, ?, NULL, NULL, ?) RETURNING n",
-        )
-        .unwrap()
-        .query_row(
-            params![
-                place,
-                id,
-                thing.thing_type.as_str(),
-                thing.name,
-                thing.status.as_str(),
-                serde_json::to_string(thing).unwrap()
-            ],
-            |row| row.get(0),
-        )
-        .unwrap();
-    let tokens: BTreeSet<String> = words(&thing_text(thing))
-        .map(|word| format!("g{word}"))
-        .collect();
-    let tokens: Vec<String> = tokens.into_iter().collect();
+    let seq = i64::try_from(event.seq.get()).unwrap();
     transaction
-        .prepare_cached("INSERT INTO thing_words (rowid, words) VALUES (?, ?)")
+        .prepare_cached(
+            "INSERT INTO things
+                (place, id, type, name, status, npm_package, registry_url, doc, changed)
+             VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?)",
+        )
         .unwrap()
-        .execute(params![n, tokens.join(" ")])
+        .execute(params![
+            place,
+            id,
+            thing.thing_type.as_str(),
+            thing.name,
+            thing.status.as_str(),
+            serde_json::to_string(thing).unwrap(),
+            seq
+        ])
         .unwrap();
     let mut target = vec![b't'];
     target.extend_from_slice(id);
@@ -238,7 +227,7 @@ fn insert(connection: &mut Connection, thing: &Thing, event: NewEvent) {
         .unwrap()
         .execute(params![
             place,
-            i64::try_from(event.seq.get()).unwrap(),
+            seq,
             event.event_type.as_str(),
             target,
             serde_json::to_string(&event).unwrap()

@@ -3,10 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use one_ontology::search::{knowledge_text, thing_text, words};
-use one_ontology::{
-    Connection, Event, Group, Knowledge, Membership, Person, Place, Thing, ThingStatus,
-};
+use one_ontology::{Connection, Event, Group, Knowledge, Membership, Person, Thing};
 use rusqlite::types::Value;
 
 use crate::{key, select};
@@ -80,31 +77,4 @@ pub(crate) fn event(row: &Event) -> [Value; 3] {
 pub(crate) fn labels(row: &Knowledge) -> BTreeSet<String> {
     let labels = row.labels.iter().map(ToString::to_string);
     labels.filter(|_| row.archived_at.is_none()).collect()
-}
-
-/// The search words of a thing; none once it is archived.
-pub(crate) fn words_of_thing(place: Place, row: &Thing) -> Option<String> {
-    (row.status != ThingStatus::Archived).then(|| tokens(place, &thing_text(row)))
-}
-
-/// The search words of a row of knowledge; none once it is archived.
-pub(crate) fn words_of_knowledge(place: Place, row: &Knowledge) -> Option<String> {
-    row.archived_at
-        .is_none()
-        .then(|| tokens(place, &knowledge_text(row)))
-}
-
-/// The words of a text, each once, with their place in front.
-fn tokens(place: Place, text: &str) -> String {
-    let prefix = key::word_prefix(place);
-    let words: BTreeSet<String> = words(text).collect();
-    let mut tokens = String::new();
-    for word in words {
-        if !tokens.is_empty() {
-            tokens.push(' ');
-        }
-        tokens.push_str(&prefix);
-        tokens.push_str(&word);
-    }
-    tokens
 }

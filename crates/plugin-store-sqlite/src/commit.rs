@@ -8,7 +8,6 @@ use rusqlite::types::Value;
 use rusqlite::{Transaction, TransactionBehavior, params_from_iter};
 
 use crate::codec::{encode, encode_vector};
-use crate::columns::{words_of_knowledge, words_of_thing};
 use crate::error::OrStoreError as _;
 use crate::{columns, error, find, key, select};
 
@@ -54,7 +53,7 @@ fn together(
     for changes in batch {
         let answer = match look(&transaction, changes) {
             // Only now is something written: what was refused leaves nothing to undo, so that no
-            // savepoint is needed (with one, full text would be written out for each change set).
+            // savepoint is needed.
             Ok((Decision::Write(effects), found)) => {
                 Ok(write(&transaction, changes, effects, found).map_err(Failed::One)?)
             }
@@ -114,6 +113,7 @@ fn write(
     let writing = Writing {
         transaction,
         place: changes.place(),
+        changed: key::number(effects.receipt.head.seq.get()),
     };
     writing.all(effects, changes.key(), |row| found.rows.remove(&row.id()))
 }
@@ -121,6 +121,8 @@ fn write(
 struct Writing<'a> {
     transaction: &'a Transaction<'a>,
     place: Place,
+    /// The number of the change set's last event. It goes with every row that searches find.
+    changed: i64,
 }
 
 impl Writing<'_> {
@@ -167,13 +169,7 @@ impl Writing<'_> {
             Row::Group(row) => self.group(&row),
             Row::Person(row) => self.person(&row),
             Row::Membership(row) => self.membership(&row),
-            Row::Thing(row) => {
-                let old = old.and_then(|old| match old {
-                    Row::Thing(old) => Some(words_of_thing(self.place, &old)),
-                    _ => None,
-                });
-                self.thing(&row, old)
-            }
+            Row::Thing(row) => self.thing(&row),
             Row::Knowledge(row) => {
                 let old = old.and_then(|old| match old {
                     Row::Knowledge(old) => Some(old),
@@ -208,37 +204,30 @@ impl Writing<'_> {
         )
     }
 
-    fn thing(&self, row: &Thing, old: Option<Option<String>>) -> Result<(), StoreError> {
-        let n = self.number(
-            "INSERT INTO things (place, id, type, name, status, npm_package, registry_url, doc)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    fn thing(&self, row: &Thing) -> Result<(), StoreError> {
+        self.put(
+            "INSERT INTO things
+                (place, id, type, name, status, npm_package, registry_url, doc, changed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (place, id) DO UPDATE SET
                 type = excluded.type, name = excluded.name, status = excluded.status,
                 npm_package = excluded.npm_package, registry_url = excluded.registry_url,
-                doc = excluded.doc
-             RETURNING n",
-            with_doc(columns::thing(row), row)?,
-        )?;
-        let new = words_of_thing(self.place, row);
-        self.words("thing_words", n, old.flatten(), new)
+                doc = excluded.doc, changed = excluded.changed",
+            self.with_changed(with_doc(columns::thing(row), row)?),
+        )
     }
 
     fn knowledge(&self, mut row: Knowledge, old: Option<&Knowledge>) -> Result<(), StoreError> {
         let embedding = row.embedding.take();
         let n = self.number(
-            "INSERT INTO knowledge (place, id, type, source, newest, archived, doc)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO knowledge (place, id, type, source, newest, archived, doc, changed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (place, id) DO UPDATE SET
                 type = excluded.type, source = excluded.source, newest = excluded.newest,
-                archived = excluded.archived, doc = excluded.doc
+                archived = excluded.archived, doc = excluded.doc, changed = excluded.changed
              RETURNING n",
-            with_doc(columns::knowledge(&row), &row)?,
+            self.with_changed(with_doc(columns::knowledge(&row), &row)?),
         )?;
-        let (was, is) = (
-            old.and_then(|old| words_of_knowledge(self.place, old)),
-            words_of_knowledge(self.place, &row),
-        );
-        self.words("knowledge_words", n, was, is)?;
         if old.is_none_or(|old| old.embedding != embedding) {
             self.run("DELETE FROM vectors WHERE n = ?1", [Value::Integer(n)])?;
             if let Some(embedding) = &embedding {
@@ -297,26 +286,8 @@ impl Writing<'_> {
         )
     }
 
-    /// Brings the words of a row up to date; most writes of a row leave its words alone.
-    fn words(
-        &self,
-        table: &str,
-        n: i64,
-        was: Option<String>,
-        is: Option<String>,
-    ) -> Result<(), StoreError> {
-        if was == is {
-            return Ok(());
-        }
-        if was.is_some() {
-            let sql = format!("DELETE FROM {table} WHERE rowid = ?1");
-            self.run(&sql, [Value::Integer(n)])?;
-        }
-        if let Some(words) = is {
-            let sql = format!("INSERT INTO {table} (rowid, words) VALUES (?1, ?2)");
-            self.run(&sql, [Value::Integer(n), Value::Text(words)])?;
-        }
-        Ok(())
+    fn with_changed(&self, columns: impl Iterator<Item = Value>) -> impl Iterator<Item = Value> {
+        columns.chain(std::iter::once(Value::Integer(self.changed)))
     }
 
     /// Runs a statement whose first parameter is the place.

@@ -79,10 +79,10 @@ fn rows(connection: &Connection) -> Vec<String> {
                 .map(|doc| format!("{table}: {}", doc.unwrap())),
         );
     }
-    let words = "SELECT rowid FROM thing_words ORDER BY rowid";
-    let mut statement = connection.prepare(words).unwrap();
+    let changed = "SELECT changed FROM things ORDER BY n";
+    let mut statement = connection.prepare(changed).unwrap();
     let found = statement.query_map([], |row| row.get::<_, i64>(0));
-    rows.extend(found.unwrap().map(|n| format!("words: {}", n.unwrap())));
+    rows.extend(found.unwrap().map(|n| format!("changed: {}", n.unwrap())));
     rows
 }
 

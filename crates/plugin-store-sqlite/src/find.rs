@@ -23,6 +23,7 @@ pub(crate) const KNOWLEDGE: &str = "SELECT k.doc, v.model, v.vector
     FROM knowledge k LEFT JOIN vectors v ON v.n = k.n
     WHERE k.place = ?1 AND k.id = ?2";
 pub(crate) const HEAD: &str = "SELECT doc FROM events WHERE place = ?1 ORDER BY seq DESC LIMIT 1";
+pub(crate) const EVENT: &str = "SELECT doc FROM events WHERE place = ?1 AND seq = ?2";
 pub(crate) const COVERED: &str =
     "SELECT doc FROM events WHERE place = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1";
 pub(crate) const BUDGET: &str = "SELECT doc FROM budgets WHERE place = ?1 AND key = ?2";
@@ -85,6 +86,13 @@ pub(crate) fn knowledge(
 
 pub(crate) fn head(c: &Connection, place: Place) -> Result<Option<Head>, StoreError> {
     let head: Option<HeadOf> = one(c, "events", HEAD, [key::place(place)])?;
+    Ok(head.map(|HeadOf { seq, digest }| Head { seq, digest }))
+}
+
+/// The event of a number.
+pub(crate) fn event(c: &Connection, place: Place, seq: Seq) -> Result<Option<Head>, StoreError> {
+    let keys = [key::place(place), Value::Integer(key::number(seq.get()))];
+    let head: Option<HeadOf> = one(c, "events", EVENT, keys)?;
     Ok(head.map(|HeadOf { seq, digest }| Head { seq, digest }))
 }
 

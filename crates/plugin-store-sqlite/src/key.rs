@@ -12,15 +12,6 @@ pub(crate) fn place(place: Place) -> Value {
     })
 }
 
-/// What every search word of a place starts with, so that words of different places never meet:
-/// 32 hexadecimal digits, or a letter that is none.
-pub(crate) fn word_prefix(place: Place) -> String {
-    match place {
-        Place::Global => "g".to_owned(),
-        Place::Group(id) => id.as_uuid().simple().to_string(),
-    }
-}
-
 pub(crate) fn id(id: &Uuid) -> Value {
     Value::Blob(id.as_bytes().to_vec())
 }

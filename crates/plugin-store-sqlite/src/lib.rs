@@ -23,6 +23,8 @@ mod queue;
 mod restore;
 mod schema;
 mod search;
+#[cfg(test)]
+mod search_tests;
 mod select;
 mod store;
 mod vacuum;

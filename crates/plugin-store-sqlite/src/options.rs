@@ -40,6 +40,10 @@ pub struct Options {
     /// Up to which size, in bytes, the whole file is checked for damage when it is opened; in a
     /// larger one damage is found when the damaged part is read. Default: 16 MiB.
     pub check_up_to: u64,
+    /// How much memory searches may keep, in bytes: an index for each place that was searched, those of the
+    /// places searched last. The index of a place that is larger by itself is made anew for
+    /// each search. Default: 256 MiB.
+    pub search_memory: usize,
 }
 
 impl Default for Options {
@@ -51,6 +55,7 @@ impl Default for Options {
             poll_interval: Duration::from_millis(50),
             max_bytes: None,
             check_up_to: 16 << 20,
+            search_memory: 256 << 20,
         }
     }
 }
@@ -95,6 +100,13 @@ impl Options {
     #[must_use]
     pub const fn check_up_to(mut self, bytes: u64) -> Self {
         self.check_up_to = bytes;
+        self
+    }
+
+    /// With another bound on the memory of searches.
+    #[must_use]
+    pub const fn search_memory(mut self, bytes: usize) -> Self {
+        self.search_memory = bytes;
         self
     }
 }

@@ -10,7 +10,10 @@ pub(crate) const APPLICATION_ID: i32 = 0x4f4e_4570;
 
 /// Each step leads from the version before it to the next. A step that was published is never
 /// changed; a new one is added behind it.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+];
 
 /// The version that the steps lead to.
 #[expect(clippy::cast_possible_wrap, reason = "the steps are few")]
@@ -82,8 +85,6 @@ const TABLES: &[&str] = &[
     "knowledge",
     "labels",
     "vectors",
-    "thing_words",
-    "knowledge_words",
     "budgets",
     "receipts",
 ];

@@ -1,183 +1,155 @@
-//! Candidates from the indexes, ranked by the ontology's own rule.
+//! Searches, answered by an index in memory that is brought up to date from the rows changed since.
+//!
+//! Each row holds the number of the last event of the change set that wrote it, and a place's head is that
+//! of its last change set. Commits come one after another, whichever process they are of. So a snapshot
+//! with this head has every row up to it and none behind it, and an index that has come to another event
+//! of the same chain lacks exactly the rows behind that one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
 
-use one_ontology::search::{Candidate, HitId, knowledge_text, rank, terms, thing_text};
+use one_ontology::search::{Follower, Recent, Search};
 use one_ontology::{
-    Among, Embedding, Hit, Knowledge, KnowledgeId, Label, Place, SearchQuery, StoreError, Thing,
-    ThingStatus,
+    Embedding, Head, Hit, Knowledge, KnowledgeId, Place, SearchQuery, StoreError, Thing,
 };
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::codec::decode_vector;
 use crate::error::{OrStoreError as _, corrupt};
-use crate::key;
-use crate::list::{doc, scan, uuid};
+use crate::list::{self, scan};
 use crate::select::Select;
+use crate::{find, key};
 
-pub(crate) fn search(
+pub(crate) const THINGS: &str = "SELECT doc FROM things INDEXED BY things_changed
+    WHERE place = ?1 AND changed > ?2 ORDER BY changed";
+pub(crate) const KNOWLEDGE: &str = "SELECT k.doc, v.model, v.vector
+    FROM knowledge k INDEXED BY knowledge_changed LEFT JOIN vectors v ON v.n = k.n
+    WHERE k.place = ?1 AND k.changed > ?2 ORDER BY k.changed";
+pub(crate) const VECTOR: &str = "SELECT v.model, v.vector
+    FROM knowledge k CROSS JOIN vectors v ON v.n = k.n WHERE k.place = ?1 AND k.id = ?2";
+
+/// The indexes of the places that were searched last. Whoever searches holds its lock for reading, and only
+/// the one thread that reads rows holds it for writing.
+#[derive(Debug)]
+pub(crate) struct Indexes(Mutex<Recent<Arc<RwLock<Follower>>>>);
+
+impl Indexes {
+    pub(crate) const fn new(most: usize) -> Self {
+        Self(Mutex::new(Recent::new(most)))
+    }
+
+    /// The index of a place, a new one if there is none.
+    pub(crate) fn of(&self, place: Place) -> Arc<RwLock<Follower>> {
+        self.lock().of(place)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent<Arc<RwLock<Follower>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer, if the place's index knows every row; else it has to be [`brought up to date`](behind)
+/// first, for which readers have no time.
+pub(crate) fn at_once(
     c: &mut Connection,
+    indexes: &Indexes,
+    place: Place,
+    query: &SearchQuery,
+) -> Result<Option<Vec<Hit>>, StoreError> {
+    let moment = c.transaction().or_store_error()?;
+    let Some(head) = find::head(&moment, place)? else {
+        return Ok(Some(Vec::new()));
+    };
+    let follower = indexes.of(place);
+    let search = match follower.try_read() {
+        Ok(follower) if follower.knows(head) => follower.index.search(query),
+        Ok(_) | Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Ok(None),
+    };
+    finish(&moment, place, search).map(Some)
+}
+
+/// The answer of an index that lacks rows: it is given them first.
+pub(crate) fn behind(
+    c: &mut Connection,
+    indexes: &Indexes,
     place: Place,
     query: &SearchQuery,
 ) -> Result<Vec<Hit>, StoreError> {
-    if let Among::Knowledge { labels, .. } = &query.among
-        && labels.iter().collect::<BTreeSet<_>>().len() > MOST_LABELS
-    {
+    let moment = c.transaction().or_store_error()?;
+    let Some(head) = find::head(&moment, place)? else {
         return Ok(Vec::new());
-    }
-    // One snapshot for what is counted and what is ranked.
-    let transaction = c.transaction().or_store_error()?;
-    let words = query.text.as_deref().map(terms).unwrap_or_default();
-    let mut candidates: BTreeMap<HitId, Candidate> = BTreeMap::new();
-    let mut rows = 0;
-    if !words.is_empty() {
-        let wanted = match_any(place, words.iter());
-        rows = count(&transaction, &count_among(place, &query.among))?;
-        scan(
-            &transaction,
-            &with_words(place, &query.among, wanted),
-            |row| {
-                let candidate = match &query.among {
-                    Among::Things { .. } => of_thing(query, row)?,
-                    Among::Knowledge { .. } => of_knowledge(query, row)?,
-                };
-                candidates.extend(candidate.map(|candidate| (candidate.id, candidate)));
-                Ok(true)
-            },
-        )?;
-    }
-    if let (Some(wanted), Among::Knowledge { .. }) = (&query.embedding, &query.among) {
-        scan(
-            &transaction,
-            &with_vectors(place, &query.among, wanted),
-            |row| {
-                let id = HitId::Knowledge(KnowledgeId::from_uuid(uuid(row, 0)?));
-                let vector = row.get_ref(1).or_store_error()?;
-                let vector = vector
-                    .as_blob()
-                    .map_err(|_| corrupt("a vector is not bytes".to_owned()))?;
-                // Without any of the words its text does not count, so it is not fetched.
-                let candidate = candidates.entry(id).or_insert_with(|| Candidate {
-                    id,
-                    text: String::new(),
-                    embedding: None,
-                });
-                candidate.embedding = Some(decode_vector(wanted.model().to_owned(), vector)?);
-                Ok(true)
-            },
-        )?;
-    }
-    let candidates: Vec<Candidate> = candidates.into_values().collect();
-    Ok(rank(query, rows, &candidates))
-}
-
-fn of_thing(query: &SearchQuery, row: &Row<'_>) -> Result<Option<Candidate>, StoreError> {
-    let thing: Thing = doc("things", row)?;
-    Ok(query.among.has_thing(&thing).then(|| Candidate {
-        id: HitId::Thing(thing.id),
-        text: thing_text(&thing),
-        embedding: None,
-    }))
-}
-
-fn of_knowledge(query: &SearchQuery, row: &Row<'_>) -> Result<Option<Candidate>, StoreError> {
-    let knowledge: Knowledge = doc("knowledge", row)?;
-    Ok(query.among.has_knowledge(&knowledge).then(|| Candidate {
-        id: HitId::Knowledge(knowledge.id),
-        text: knowledge_text(&knowledge),
-        embedding: None,
-    }))
-}
-
-/// Any of these words, in the language of FTS5. Words have letters and digits only.
-fn match_any<'a>(place: Place, words: impl Iterator<Item = &'a String>) -> Value {
-    let prefix = key::word_prefix(place);
-    let words: Vec<String> = words.map(|word| format!("\"{prefix}{word}\"")).collect();
-    Value::Text(words.join(" OR "))
-}
-
-pub(crate) fn with_words(place: Place, among: &Among, wanted: Value) -> Select {
-    let (table, words) = match among {
-        Among::Things { .. } => ("things", "thing_words"),
-        Among::Knowledge { .. } => ("knowledge", "knowledge_words"),
     };
-    let select = Select {
-        sql: format!(
-            "SELECT r.doc FROM {words} CROSS JOIN {table} r ON r.n = {words}.rowid \
-             WHERE {words} MATCH ?"
-        ),
-        params: vec![wanted],
+    let shared = indexes.of(place);
+    let mut follower = shared.write().unwrap_or_else(PoisonError::into_inner);
+    if !follower.knows(head) {
+        // Taken out: after an error it would know a part of what was written, and nobody which.
+        *follower = caught_up(&moment, place, head, std::mem::take(&mut *follower))?;
+        let bytes = follower.index.bytes();
+        indexes.lock().put(place, Arc::clone(&shared), bytes);
     }
-    .and("r.place = ?", [key::place(place)]);
-    meant(select, place, among)
+    let follower = RwLockWriteGuard::downgrade(follower);
+    let search = follower.index.search(query);
+    drop(follower);
+    finish(&moment, place, search)
 }
 
-pub(crate) fn with_vectors(place: Place, among: &Among, wanted: &Embedding) -> Select {
-    let bytes = i64::try_from(4 * wanted.values().len()).unwrap_or(i64::MAX);
-    let select = Select {
-        sql: "SELECT r.id, v.vector FROM vectors v INDEXED BY vectors_model \
-              CROSS JOIN knowledge r ON r.n = v.n \
-              WHERE v.place = ? AND v.model = ? AND length(v.vector) = ?"
-            .to_owned(),
+fn caught_up(
+    moment: &Connection,
+    place: Place,
+    head: Head,
+    mut follower: Follower,
+) -> Result<Follower, StoreError> {
+    let there = match follower.at() {
+        Some(at) => find::event(moment, place, at.seq)?,
+        None => None,
+    };
+    let after = follower.lacks(there);
+    let rows = |sql: &str| Select {
+        sql: sql.to_owned(),
         params: vec![
             key::place(place),
-            key::text(wanted.model()),
-            Value::Integer(bytes),
+            // Rows that version 1 wrote have 0.
+            Value::Integer(after.map_or(-1, |seq| key::number(seq.get()))),
         ],
-    }
-    .and("r.place = ?", [key::place(place)]);
-    meant(select, place, among)
-}
-
-/// How many rows are among those meant. SQL says exactly what [`Among`] says.
-pub(crate) fn count_among(place: Place, among: &Among) -> Select {
-    let (table, index) = match among {
-        Among::Things { types } if types.is_empty() => ("things", "things_name"),
-        Among::Things { .. } => ("things", "things_type"),
-        Among::Knowledge { types, .. } if types.is_empty() => ("knowledge", "knowledge_newest"),
-        Among::Knowledge { .. } => ("knowledge", "knowledge_type"),
     };
-    let select = Select {
-        sql: format!("SELECT count(*) FROM {table} r INDEXED BY {index} WHERE r.place = ?"),
-        params: vec![key::place(place)],
-    };
-    meant(select, place, among)
+    scan(moment, &rows(THINGS), |row| {
+        let thing: Thing = list::doc("things", row)?;
+        follower.index.put_thing(&thing);
+        Ok(true)
+    })?;
+    scan(moment, &rows(KNOWLEDGE), |row| {
+        let knowledge: Knowledge = list::knowledge_of(row)?;
+        follower.index.put_knowledge(&knowledge);
+        Ok(true)
+    })?;
+    follower.reached(head);
+    Ok(follower)
 }
 
-/// No row has more labels, and no statement could ask for many more.
-const MOST_LABELS: usize = 64;
-
-fn meant(select: Select, place: Place, among: &Among) -> Select {
-    match among {
-        Among::Things { types } => select
-            .and("r.status <> ?", [key::text(ThingStatus::Archived.as_str())])
-            .and_any_of("r.type", types.iter().map(|t| t.as_str())),
-        Among::Knowledge { types, labels } => {
-            let select = select
-                .and("r.archived = 0", [])
-                .and_any_of("r.type", types.iter().map(|t| t.as_str()));
-            let labels: BTreeSet<&Label> = labels.iter().collect();
-            labels
-                .into_iter()
-                .take(MOST_LABELS)
-                .fold(select, |select, label| {
-                    select.and(
-                        "EXISTS (SELECT 1 FROM labels l WHERE l.place = ? AND l.label = ? \
-                     AND l.newest = r.newest AND l.id = r.id)",
-                        [key::place(place), key::text(label.as_str())],
-                    )
-                })
-        }
+/// Answers with the exact vectors that it wants, of the same moment.
+fn finish(moment: &Connection, place: Place, search: Search) -> Result<Vec<Hit>, StoreError> {
+    let mut vectors = Vec::with_capacity(search.wanted().len());
+    for id in search.wanted() {
+        vectors.extend(vector(moment, place, *id)?.map(|vector| (*id, vector)));
     }
+    Ok(search.finish(vectors))
 }
 
-fn count(c: &Connection, select: &Select) -> Result<u64, StoreError> {
-    let count: i64 = c
-        .prepare_cached(&select.sql)
-        .and_then(|mut statement| {
-            statement.query_row(params_from_iter(&select.params), |row| row.get(0))
-        })
+fn vector(
+    moment: &Connection,
+    place: Place,
+    id: KnowledgeId,
+) -> Result<Option<Embedding>, StoreError> {
+    let mut statement = moment.prepare_cached(VECTOR).or_store_error()?;
+    let mut rows = statement
+        .query([key::place(place), key::id(id.as_uuid())])
         .or_store_error()?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    let Some(row) = rows.next().or_store_error()? else {
+        return Ok(None);
+    };
+    let bytes = row.get_ref(1).or_store_error()?;
+    let bytes = bytes
+        .as_blob()
+        .map_err(|_| corrupt("a vector is not bytes".to_owned()))?;
+    decode_vector(row.get(0).or_store_error()?, bytes).map(Some)
 }

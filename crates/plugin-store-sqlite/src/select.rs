@@ -66,24 +66,6 @@ impl Select {
         }
     }
 
-    /// Exactly one of these, however many; any if there are none. As JSON, because a statement
-    /// takes only so many values.
-    pub(crate) fn and_any_of<'a>(
-        self,
-        column: &str,
-        values: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
-        let values: BTreeSet<&str> = values.into_iter().collect();
-        if values.is_empty() || values.len() <= MOST_VALUES {
-            return self.and_one_of(column, values);
-        }
-        let values = serde_json::Value::from_iter(values).to_string();
-        self.and(
-            &format!("{column} IN (SELECT value FROM json_each(?))"),
-            [Value::Text(values)],
-        )
-    }
-
     fn order(mut self, by: &str) -> Self {
         self.sql.push_str(" ORDER BY ");
         self.sql.push_str(by);

@@ -12,6 +12,7 @@ use one_ontology::{
     Thing, ThingId, ThingQuery,
 };
 
+use crate::search::Indexes;
 use crate::worker::Workers;
 use crate::{Copied, Options, Progress, Vacuumed, backup, find, list, open, search, vacuum, watch};
 
@@ -22,6 +23,7 @@ use crate::{Copied, Options, Progress, Vacuumed, backup, find, list, open, searc
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     workers: Arc<Workers>,
+    indexes: Arc<Indexes>,
     path: Option<Arc<Path>>,
 }
 
@@ -36,6 +38,7 @@ impl SqliteStore {
         let workers = Workers::on_file(path.as_ref(), &options)?;
         Ok(Self {
             workers: Arc::new(workers),
+            indexes: Arc::new(Indexes::new(options.search_memory)),
             path: Some(path.as_ref().into()),
         })
     }
@@ -48,6 +51,7 @@ impl SqliteStore {
         let workers = Workers::in_memory()?;
         Ok(Self {
             workers: Arc::new(workers),
+            indexes: Arc::new(Indexes::new(Options::default().search_memory)),
             path: None,
         })
     }
@@ -184,8 +188,20 @@ impl Store for SqliteStore {
 
     async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
         let (place, query) = (scope.place(), query.clone());
+        let indexes = Arc::clone(&self.indexes);
+        let (query, found) = self
+            .workers
+            .read(move |c| {
+                let found = search::at_once(c, &indexes, place, &query)?;
+                Ok((query, found))
+            })
+            .await?;
+        if let Some(hits) = found {
+            return Ok(hits);
+        }
+        let indexes = Arc::clone(&self.indexes);
         self.workers
-            .read(move |c| search::search(c, place, &query))
+            .index(move |c| search::behind(c, &indexes, place, &query))
             .await
     }
 

@@ -31,11 +31,14 @@ impl fmt::Debug for Task {
     }
 }
 
-/// One writer, a few readers, and a poller for other processes' commits. Ends them when dropped.
+/// One writer, a few readers, one that reads for indexes, and a poller for other processes' commits. Ends
+/// them when dropped.
 #[derive(Debug)]
 pub(crate) struct Workers {
     writes: Arc<Queue<Task>>,
     reads: Arc<Queue<Task>>,
+    /// What reads for long: the rows that an index lacks.
+    indexing: Arc<Queue<Task>>,
     pub(crate) bell: Arc<Bell>,
     threads: Vec<JoinHandle<()>>,
     // Let go of after the threads have closed their connections: `drop` ends them first.
@@ -55,6 +58,9 @@ impl Workers {
             let queue = Arc::clone(&workers.reads);
             workers.spawn("reader", reader, queue)?;
         }
+        workers.indexing = Arc::new(Queue::new());
+        let queue = Arc::clone(&workers.indexing);
+        workers.spawn("indexer", open::reader(path, options)?, queue)?;
         workers.poll(open::reader(path, options)?, options)?;
         Ok(workers)
     }
@@ -71,7 +77,8 @@ impl Workers {
         let queue = Arc::new(Queue::new());
         Self {
             writes: Arc::clone(&queue),
-            reads: queue,
+            reads: Arc::clone(&queue),
+            indexing: queue,
             bell: Arc::default(),
             threads: Vec::new(),
             held: None,
@@ -89,6 +96,14 @@ impl Workers {
         read: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         run(&self.reads, read).await
+    }
+
+    /// As [`Workers::read`], where it keeps no other reader waiting.
+    pub(crate) async fn index<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        run(&self.indexing, read).await
     }
 
     /// Between two commits, on the connection that writes.
@@ -163,6 +178,7 @@ impl Drop for Workers {
     fn drop(&mut self) {
         self.bell.close();
         self.reads.close();
+        self.indexing.close();
         let mut threads = self.threads.drain(..);
         // The first is the writer. It closes its connection last, because the last one moves the
         // log into the file, and a reader's cannot.

@@ -1,8 +1,8 @@
 //! Whether a file is whole: its pages, its tables, each row, what is derived from rows, each chain.
 
 mod chains;
+mod changed;
 mod rows;
-mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -72,7 +72,8 @@ pub enum Fault {
     Row,
     /// A column does not hold what its row says: lists and look-ups may miss it.
     Column,
-    /// Labels, vectors or words do not belong to the rows that are there: searches may miss some.
+    /// Labels, vectors or the numbers of changes do not belong to the rows and events that are there: lists and
+    /// searches may miss some.
     Derived,
     /// A row is of a group that is not there.
     Place,
@@ -132,7 +133,7 @@ pub(crate) fn check_all(
         return Ok(checked);
     }
     rows::check(&moment, &mut checked, progress)?;
-    words::check(&moment, &mut checked)?;
+    changed::check(&moment, &mut checked)?;
     chains::check(&moment, &mut checked)?;
     Ok(checked)
 }

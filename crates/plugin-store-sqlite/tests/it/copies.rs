@@ -172,12 +172,9 @@ fn a_check_finds_what_is_wrong() {
         (Derived, "INSERT INTO labels VALUES (x'', 'more', 1, x'00')"),
         (Derived, "UPDATE vectors SET place = x'00'"),
         (Derived, "UPDATE vectors SET n = 99"),
-        (Derived, "DELETE FROM thing_words WHERE rowid = 1"),
-        (Derived, "DELETE FROM knowledge_words"),
-        (
-            Derived,
-            "INSERT INTO thing_words (rowid, words) VALUES (99, 'gmore')",
-        ),
+        (Derived, "UPDATE things SET changed = 99 WHERE n = 1"),
+        (Derived, "UPDATE things SET changed = -1 WHERE n = 1"),
+        (Derived, "UPDATE knowledge SET changed = 5"),
         (Place, "UPDATE things SET place = x'00' WHERE n = 1"),
         (
             Place,

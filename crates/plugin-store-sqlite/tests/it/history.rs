@@ -2,10 +2,10 @@
 
 use futures::executor::block_on;
 use one_ontology::{
-    BudgetRule, ChangeSet, Connection, ConnectionId, ConnectionType, Embedding, EventId, EventType,
-    Group, GroupId, Knowledge, KnowledgeId, KnowledgeRole, KnowledgeSource, KnowledgeType,
-    Membership, NewEvent, Person, PersonId, Place, Role, RowId, Scope, Spend, Store, Thing,
-    ThingId, ThingType, Timestamp,
+    Among, BudgetRule, ChangeSet, Connection, ConnectionId, ConnectionType, Embedding, EventId,
+    EventType, Group, GroupId, Hit, Knowledge, KnowledgeId, KnowledgeRole, KnowledgeSource,
+    KnowledgeType, Membership, NewEvent, Person, PersonId, Place, Role, RowId, Scope, SearchQuery,
+    Spend, Store, Thing, ThingId, ThingType, Timestamp,
 };
 
 /// How many rows it leaves in each table.
@@ -119,4 +119,33 @@ fn in_group(id: GroupId) -> Vec<ChangeSet> {
         .disconnect(ends.id)
         .archive(forgets.0, forgets.1);
     vec![founded, connected, learnt, ended]
+}
+
+/// What is found of it, by text and by vector, in the shared registry and in the group.
+pub(crate) fn searches(store: &dyn Store) -> Vec<Vec<Hit>> {
+    let group = Place::Group(GroupId::of_name(&["history"]));
+    let queries = [
+        (
+            Place::Global,
+            Among::Things { types: Vec::new() },
+            "rust archived",
+        ),
+        (group, Among::Things { types: Vec::new() }, "one"),
+        (group, Among::default(), "known"),
+    ];
+    queries
+        .into_iter()
+        .map(|(place, among, text)| {
+            let scope = Scope::system("test".parse().unwrap(), place);
+            let query = SearchQuery {
+                among,
+                text: Some(text.to_owned()),
+                embedding: Some(Embedding::new("test", vec![1.0, 1.0, 1.0]).unwrap()),
+                ..SearchQuery::default()
+            };
+            let hits = block_on(store.search(&scope, &query)).unwrap();
+            assert_eq!(hits.len(), 1, "{text}");
+            hits
+        })
+        .collect()
 }

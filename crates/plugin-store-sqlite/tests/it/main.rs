@@ -20,4 +20,5 @@ mod on_file;
 mod opening;
 mod places;
 mod processes;
+mod searching;
 mod together;

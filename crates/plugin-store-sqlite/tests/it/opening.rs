@@ -133,7 +133,7 @@ fn another_programs_database_with_its_mark() {
 fn a_newer_version() {
     check(
         "StoreIncompatible",
-        "version 99, this program knows 1",
+        "version 99, this program knows 2",
         |path| {
             ours(path);
             sql(
