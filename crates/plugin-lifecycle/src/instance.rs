@@ -1,6 +1,6 @@
 //! A plugin installed for one organisation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use one_ontology::{
     Actor, IdempotencyKey, PluginThingType, Thing, ThingId, ThingProperties, ThingType, Timestamp,
@@ -14,7 +14,7 @@ use plugin_runtime_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CommandKind, Policy, State, StateKind};
+use crate::{Moved, PendingOperation, Policy, State, StateKind};
 
 /// An instance as the store has it.
 pub type Instance = Thing<PluginInstance>;
@@ -33,6 +33,9 @@ pub struct PluginInstance {
     /// Why it rests where it rests, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who brought it where it is, or on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// What is being done to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<PendingOperation>,
@@ -55,6 +58,13 @@ pub struct PluginInstance {
     pub settings: BTreeMap<String, Value>,
     /// Counts the configurations, from 0.
     pub settings_revision: u64,
+    /// Secrets that are being given to the vault, each with the moment until when whoever gives it
+    /// may be silent. Names only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets_under_way: BTreeMap<String, Timestamp>,
+    /// Secrets of which nobody knows whether the vault took them. Names only.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub secrets_unsure: BTreeSet<String>,
     /// Its components as they were when it last started.
     #[serde(default)]
     pub components: Vec<Component>,
@@ -74,6 +84,12 @@ pub struct PluginInstance {
 }
 
 impl PluginInstance {
+    /// Whether the driver of its operation has been silent for longer than it may.
+    pub(crate) fn is_abandoned(&self, now: Timestamp) -> bool {
+        let operation = self.operation.as_ref();
+        operation.is_none_or(|operation| operation.lease_until <= now)
+    }
+
     /// Whether it is there to stay: not what is left of an installation that failed, nor on its way out.
     pub(crate) fn is_there(&self) -> bool {
         !matches!(
@@ -108,23 +124,6 @@ pub struct Member {
     pub package: PluginName,
     /// Its version in this runtime.
     pub version: String,
-}
-
-/// What is being done to an instance, written before it is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingOperation {
-    /// Names it; retries keep it.
-    pub key: IdempotencyKey,
-    /// Which command began it.
-    pub command: CommandKind,
-    /// Counts the attempts, from 1.
-    pub attempt: u32,
-    /// When it began.
-    pub began: Timestamp,
-    /// Until when its driver may be silent.
-    pub lease_until: Timestamp,
-    /// The fence it acts under.
-    pub fence: Fence,
 }
 
 /// An execution under way.

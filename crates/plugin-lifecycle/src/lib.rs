@@ -3,6 +3,7 @@
 mod admission;
 mod error;
 mod instance;
+mod journal;
 mod machine;
 mod manager;
 mod native_source;
@@ -14,9 +15,9 @@ mod rbac;
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
 pub use error::ManagerError;
 pub use instance::{
-    ErrorWindow, ExecutionLease, Instance, Member, PendingOperation, PluginInstance, TooMany,
-    Wanted,
+    ErrorWindow, ExecutionLease, Instance, Member, PluginInstance, TooMany, Wanted,
 };
+pub use journal::{Batch, Moved, PendingOperation, Phase};
 pub use machine::{
     After, Command, CommandKind, ExecutionEnd, Interrupted, LostOutcome, Ran, Refusal, Rule, State,
     StateKind, Transition, transition,

@@ -1,20 +1,17 @@
 //! Installing.
 
-use std::collections::BTreeMap;
-
 use one_ontology::{
-    ChangeSet, Connection, ConnectionId, Place, PluginConnectionType, PluginEventType, Revision,
-    Settle, Spend, StoreError, ThingId, ThingQuery, Timestamp,
+    ChangeSet, Connection, ConnectionId, End, PluginConnectionType, Settle, Spend, StoreError,
+    ThingId, Timestamp,
 };
-use plugin_registry::{ProgressSink, Silent, Source, Staged, plugin_id};
-use plugin_runtime_api::{Artifact, Engine, Fence, RuntimeId};
+use plugin_registry::{ProgressSink, Silent, Source, StageRequest, Staged};
+use plugin_runtime_api::{Artifact, Engine};
 
-use crate::instance::{Member, Wanted};
-use crate::manager::tenant::instance_type;
-use crate::manager::write::untyped;
+use crate::manager::installation::Installation;
+use crate::manager::write::still_held;
 use crate::{
-    Budget, Command, ErrorWindow, InstallPlan, Instance, ManagerError, Operation, PlanPart,
-    PlanStep, PluginInstance, State, Tenant, transition,
+    Batch, Budget, Command, InstallPlan, Instance, ManagerError, Operation, Phase, PlanPart, State,
+    Tenant,
 };
 
 impl Tenant {
@@ -52,21 +49,9 @@ impl Tenant {
             .store
             .commit(installation.intent(self, now)?)
             .await?;
-        match self.stage(plan, progress).await {
-            Ok(staged) => {
-                if let Err(error) = self.finish_install(&installation, plan, &staged).await {
-                    // Not left INSTALLING; and where this cannot be written either, the first
-                    // error is the one to tell.
-                    drop(self.fail_install(&installation, &error).await);
-                    return Err(error);
-                }
-                Ok(installation.root)
-            }
-            Err(error) => {
-                self.fail_install(&installation, &error).await?;
-                Err(error)
-            }
-        }
+        let begun: Vec<&Instance> = installation.instances.iter().collect();
+        self.bring_in(&begun, progress).await?;
+        Ok(installation.root)
     }
 
     /// A plan is a value and may have been edited: each package once, the plugin asked for among them, nothing needed
@@ -105,22 +90,41 @@ impl Tenant {
         Ok(())
     }
 
+    /// Fetches the packages of an installation under way and writes that they are there, or that
+    /// they are not.
+    pub(crate) async fn bring_in(
+        &self,
+        begun: &[&Instance],
+        progress: &dyn ProgressSink,
+    ) -> Result<(), ManagerError> {
+        let brought = match self.stage(begun, progress).await {
+            Ok(artifact) => self.write_installed(begun, &artifact).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &brought
+            && !matches!(error, ManagerError::Superseded)
+        {
+            // Not left INSTALLING; and where this cannot be written either, the first error is
+            // the one to tell, and whoever recovers goes on.
+            drop(self.write_not_installed(begun, error).await);
+        }
+        brought
+    }
+
     async fn stage(
         &self,
-        plan: &InstallPlan,
+        begun: &[&Instance],
         progress: &dyn ProgressSink,
     ) -> Result<Artifact, ManagerError> {
-        if plan.engine == Engine::Native {
+        let (engine, batch) = journal(begun)?;
+        if *engine == Engine::Native {
             return Ok(Artifact::Native);
         }
-        let request = plan.stage_request();
+        let request = StageRequest {
+            packages: batch.packages.clone(),
+        };
         let mut refusal = ManagerError::NoSource;
-        for (_, source) in self
-            .shared()
-            .sources
-            .iter()
-            .filter(|(e, _)| *e == plan.engine)
-        {
+        for (_, source) in self.shared().sources.iter().filter(|(e, _)| e == engine) {
             let source: &dyn Source = source.as_ref();
             match source.stage(&request, progress).await {
                 Ok(Staged {
@@ -141,72 +145,107 @@ impl Tenant {
         Err(refusal)
     }
 
-    async fn finish_install(
+    async fn write_installed(
         &self,
-        installation: &Installation,
-        plan: &InstallPlan,
+        begun: &[&Instance],
         artifact: &Artifact,
     ) -> Result<(), ManagerError> {
-        let now = self.shared().now();
-        let ids = self.shared().ids.as_ref();
-        let mut changes: Option<ChangeSet> = None;
-        for instance in &installation.instances {
-            let step = self.step(
-                instance.clone(),
-                Command::StepOk,
-                now,
-                |p| {
-                    p.artifact = Some(artifact.clone());
-                    p.installed_at = Some(now);
-                    p.operation = None;
-                },
-                |event| event.with("dependencies_installed", plan.dependencies_installed()),
-            )?;
-            let group = self.group_id();
-            let installed_in = Connection::new(
-                &self.scope,
-                ConnectionId::new(ids, now),
-                instance.id,
-                PluginConnectionType::PluginInstalledIn,
-                group,
-                now,
-            );
-            changes = Some(merge(changes, step.changes)?.connect(installed_in));
-        }
-        let Some(mut changes) = changes else {
-            return Ok(());
-        };
-        for (from, to) in installation.edges(plan) {
-            changes = changes.connect(Connection::new(
-                &self.scope,
-                ConnectionId::new(ids, now),
-                from,
-                PluginConnectionType::PluginDependsOn,
-                to,
-                now,
-            ));
-        }
-        self.shared().store.commit(changes).await?;
-        Ok(())
+        self.update_all(begun, |found, now| {
+            let mut changes: Option<ChangeSet> = None;
+            for (begun, found) in begun.iter().zip(found) {
+                let found = found
+                    .filter(|it| it.properties.lifecycle == State::Installing)
+                    .ok_or_else(given_up)?;
+                still_held(&found, begun)?;
+                let step = self.installed_step(found, artifact, now)?;
+                changes = Some(merge(changes, step)?);
+            }
+            Ok(changes)
+        })
+        .await
     }
 
-    async fn fail_install(
+    /// An instance whose packages are there, with its connections.
+    fn installed_step(
         &self,
-        installation: &Installation,
+        instance: Instance,
+        artifact: &Artifact,
+        now: Timestamp,
+    ) -> Result<ChangeSet, ManagerError> {
+        let ids = self.shared().ids.as_ref();
+        let (id, group) = (instance.id, self.group_id());
+        let (_, batch) = journal(&[&instance])?;
+        let batch = batch.clone();
+        let step = self.step(
+            instance,
+            Command::StepOk,
+            now,
+            |p| {
+                p.artifact = Some(artifact.clone());
+                p.installed_at = Some(now);
+                p.operation = None;
+            },
+            |event| event.with("dependencies_installed", batch.dependencies),
+        )?;
+        let connect = |kind, to: End| {
+            let connection = ConnectionId::new(ids, now);
+            Connection::new(&self.scope, connection, id, kind, to, now)
+        };
+        let installed_in = connect(PluginConnectionType::PluginInstalledIn, group.into());
+        let needs = batch.needs.iter();
+        let needs = needs.map(|to| connect(PluginConnectionType::PluginDependsOn, (*to).into()));
+        Ok(needs.fold(step.changes.connect(installed_in), ChangeSet::connect))
+    }
+
+    /// Writes of what is still under way of an installation that it has failed.
+    pub(crate) async fn write_not_installed(
+        &self,
+        begun: &[&Instance],
         error: &ManagerError,
     ) -> Result<(), ManagerError> {
-        let now = self.shared().now();
         let reason = error.to_string();
-        let mut changes: Option<ChangeSet> = None;
-        for instance in &installation.instances {
-            let step = self.failed_step(instance.clone(), now, error.tag(), &reason)?;
-            changes = Some(merge(changes, step.changes)?);
+        self.update_all(begun, |found, now| {
+            let mut changes: Option<ChangeSet> = None;
+            let mut failed = 0;
+            for (begun, found) in begun.iter().zip(found) {
+                let Some(found) = found.filter(|it| still_held(it, begun).is_ok()) else {
+                    continue;
+                };
+                let step = self.failed_step(found, now, error.tag(), &reason, |_| ())?;
+                changes = Some(merge(changes, step.changes)?);
+                failed += 1;
+            }
+            let Some(changes) = changes else {
+                return Ok(None);
+            };
+            self.give_back_plugins(changes, failed, now).map(Some)
+        })
+        .await
+    }
+
+    /// As [`Tenant::update`], of several instances in one change set. Those that are gone are
+    /// none.
+    pub(crate) async fn update_all(
+        &self,
+        begun: &[&Instance],
+        decide: impl Fn(Vec<Option<Instance>>, Timestamp) -> Result<Option<ChangeSet>, ManagerError>,
+    ) -> Result<(), ManagerError> {
+        let attempts = self.shared().policy.attempts;
+        for _ in 0..attempts {
+            let mut found = Vec::new();
+            for instance in begun {
+                found.push(self.find(instance.id).await?);
+            }
+            let Some(changes) = decide(found, self.shared().now())? else {
+                return Ok(());
+            };
+            match self.shared().store.commit(changes).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        if let Some(changes) = changes {
-            let changes = self.give_back_plugins(changes, installation.instances.len(), now)?;
-            self.shared().store.commit(changes).await?;
-        }
-        Ok(())
+        Err(ManagerError::Contended { attempts })
     }
 
     /// Leaves the level of plugins again, as often as `count`.
@@ -221,7 +260,26 @@ impl Tenant {
     }
 }
 
-fn plugins(tenant: &Tenant, count: usize) -> Result<Spend, ManagerError> {
+/// What is left to do of an installation: what runs its plugins, and the packages.
+fn journal<'a>(begun: &[&'a Instance]) -> Result<(&'a Engine, &'a Batch), ManagerError> {
+    let first = begun.first().map(|instance| &instance.properties);
+    let phase =
+        first.and_then(|first| Some((&first.engine, first.operation.as_ref()?.phase.as_ref()?)));
+    match phase {
+        Some((engine, Phase::Fetch(batch))) => Ok((engine, batch)),
+        _ => Err(ManagerError::PlanOutdated {
+            reason: "nothing says any more what was to be fetched".to_owned(),
+        }),
+    }
+}
+
+pub(crate) fn given_up() -> ManagerError {
+    ManagerError::PlanOutdated {
+        reason: "a plugin of it was given up while it was being installed".to_owned(),
+    }
+}
+
+pub(crate) fn plugins(tenant: &Tenant, count: usize) -> Result<Spend, ManagerError> {
     Ok(Spend {
         key: Budget::Plugins.key()?,
         rule: tenant.shared().policy.plugins,
@@ -230,190 +288,9 @@ fn plugins(tenant: &Tenant, count: usize) -> Result<Spend, ManagerError> {
 }
 
 /// One change set out of two: the events and writes of the second behind those of the first.
-fn merge(first: Option<ChangeSet>, second: ChangeSet) -> Result<ChangeSet, StoreError> {
+pub(crate) fn merge(first: Option<ChangeSet>, second: ChangeSet) -> Result<ChangeSet, StoreError> {
     match first {
         Some(first) => first.and(second),
         None => Ok(second),
     }
-}
-
-/// The instances of one installation, as they are while it is under way.
-struct Installation {
-    root: ThingId,
-    /// How many plugins were asked for.
-    asked: usize,
-    instances: Vec<Instance>,
-}
-
-impl Installation {
-    fn new(tenant: &Tenant, plan: &InstallPlan, now: Timestamp) -> Result<Self, ManagerError> {
-        let ids = tenant.shared().ids.as_ref();
-        let mut members: BTreeMap<&str, Member> = BTreeMap::new();
-        for step in &plan.steps {
-            let instance = match step.part {
-                PlanPart::Root | PlanPart::Dependency => ThingId::new(ids, now),
-                PlanPart::Present { instance } => instance,
-                PlanPart::Shared => continue,
-            };
-            members.insert(
-                step.package.as_str(),
-                Member {
-                    instance,
-                    package: step.package.clone(),
-                    version: step.version.to_string(),
-                },
-            );
-        }
-        let key = tenant.new_key("install", now)?;
-        let mut root = None;
-        let mut instances = Vec::new();
-        for step in &plan.steps {
-            let Some(member) = members.get(step.package.as_str()) else {
-                continue;
-            };
-            match step.part {
-                PlanPart::Root if step.package == plan.package => root = Some(member.instance),
-                PlanPart::Root | PlanPart::Dependency => {}
-                PlanPart::Present { .. } | PlanPart::Shared => continue,
-            }
-            let runs_with = closure(plan, step)
-                .into_iter()
-                .filter_map(|step| members.get(step.package.as_str()).cloned())
-                .collect();
-            let transition = transition(State::Discovered, Command::Install)?;
-            let operation = tenant.operation(&Command::Install, &key, Fence(1), now);
-            let wanted = if step.part == PlanPart::Root {
-                Wanted::Asked
-            } else {
-                Wanted::Needed
-            };
-            let properties = PluginInstance {
-                npm_package: step.package.clone(),
-                version: step.version.to_string(),
-                plugin_id: plugin_id(Place::Global, &step.package.as_str().parse()?),
-                lifecycle: transition.to,
-                reason: None,
-                operation: Some(operation),
-                fence: Fence(1),
-                engine: plan.engine.clone(),
-                runtime: RuntimeId::of_name(&[
-                    &tenant.group_id().to_string(),
-                    &member.instance.to_string(),
-                ]),
-                artifact: None,
-                members: runs_with,
-                grants: plan.grants.clone(),
-                parameters: step.parameters.clone(),
-                settings: BTreeMap::new(),
-                settings_revision: 0,
-                components: Vec::new(),
-                executions: BTreeMap::new(),
-                errors: ErrorWindow::default(),
-                wanted,
-                installed_at: None,
-                installed_by: tenant.scope.actor().clone(),
-            };
-            instances.push(Instance {
-                id: member.instance,
-                place: tenant.scope.place(),
-                thing_type: instance_type(),
-                name: step.package.to_string(),
-                status: transition.to.kind().thing_status(),
-                properties,
-                revision: Revision::FIRST,
-                created_at: now,
-                updated_at: now,
-            });
-        }
-        let root = root.ok_or_else(|| ManagerError::PlanOutdated {
-            reason: "it does not hold the plugin asked for".to_owned(),
-        })?;
-        Ok(Self {
-            root,
-            asked: plan.roots().count(),
-            instances,
-        })
-    }
-
-    /// What is written before anything is done.
-    fn intent(&self, tenant: &Tenant, now: Timestamp) -> Result<ChangeSet, ManagerError> {
-        let transition = transition(State::Discovered, Command::Install)?;
-        let mut changes: Option<ChangeSet> = None;
-        for instance in &self.instances {
-            let event = tenant
-                .event(PluginEventType::PluginOperationStarted, instance, now)
-                .with("operation", "install")
-                .with("rule", transition.rule.as_str())
-                .with("state", transition.to.kind().as_str());
-            let absent = ThingQuery::of_type(instance_type())
-                .with("npm_package", instance.properties.npm_package.as_str());
-            let next = match changes {
-                Some(changes) => changes.event(event),
-                None => ChangeSet::new(&tenant.scope, event, now),
-            };
-            changes = Some(next.insert(untyped(instance)?).insist_absent(absent));
-        }
-        let installs = Spend {
-            key: Budget::Installs.key()?,
-            rule: tenant.shared().policy.installs,
-            amount: u32::try_from(self.asked).unwrap_or(u32::MAX),
-        };
-        let changes = changes.ok_or_else(|| ManagerError::PlanOutdated {
-            reason: "it installs nothing".to_owned(),
-        })?;
-        Ok(changes
-            .spend(installs)
-            .spend(plugins(tenant, self.instances.len())?))
-    }
-
-    /// Who needs whom, among instances.
-    fn edges(&self, plan: &InstallPlan) -> Vec<(ThingId, ThingId)> {
-        let mut by_package: BTreeMap<&str, ThingId> = self
-            .instances
-            .iter()
-            .map(|i| (i.properties.npm_package.as_str(), i.id))
-            .collect();
-        for step in &plan.steps {
-            if let PlanPart::Present { instance } = step.part {
-                by_package.insert(step.package.as_str(), instance);
-            }
-        }
-        let mut edges = Vec::new();
-        for step in plan
-            .steps
-            .iter()
-            .filter(|s| matches!(s.part, PlanPart::Root | PlanPart::Dependency))
-        {
-            let Some(from) = by_package.get(step.package.as_str()) else {
-                continue;
-            };
-            let needed = step
-                .needs
-                .iter()
-                .filter_map(|need| by_package.get(need.as_str()));
-            edges.extend(needed.filter(|to| *to != from).map(|to| (*from, *to)));
-        }
-        edges
-    }
-}
-
-/// A package of a plan and everything it needs, in install order.
-fn closure<'a>(plan: &'a InstallPlan, root: &PlanStep) -> Vec<&'a PlanStep> {
-    let mut wanted = vec![root.package.as_str()];
-    let mut seen = std::collections::BTreeSet::new();
-    while let Some(name) = wanted.pop() {
-        if let Some(step) = plan.steps.iter().find(|step| step.package.as_str() == name)
-            && seen.insert(step.package.as_str())
-        {
-            wanted.extend(
-                step.needs
-                    .iter()
-                    .map(plugin_runtime_api::PluginName::as_str),
-            );
-        }
-    }
-    plan.steps
-        .iter()
-        .filter(|step| seen.contains(step.package.as_str()))
-        .collect()
 }

@@ -3,7 +3,8 @@
 use one_ontology::{ConnectionQuery, End, PluginConnectionType, ThingId};
 
 use crate::manager::tenant::redacted;
-use crate::{After, Command, Instance, ManagerError, Operation, StateKind, Tenant};
+use crate::manager::write::still_held;
+use crate::{After, Command, Instance, ManagerError, Operation, State, StateKind, Tenant};
 
 /// Which dependents stand in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,25 +29,29 @@ impl Tenant {
         let found = self.load(instance).await?;
         let removing = match found.properties.lifecycle {
             // Begun earlier and not finished: go on.
-            crate::State::Uninstalling => found,
-            crate::State::Deactivating {
+            State::Uninstalling
+            | State::Deactivating {
                 then: After::Uninstalling,
                 ..
-            } => self.drain(&found).await?,
-            crate::State::Installing => self.cancel_install(instance).await?,
+            } => self.joined(found).await?,
+            State::Installing => self.cancel_install(instance).await?,
             _ => {
-                let (begun, _) = self
-                    .update(instance, |instance, now| {
-                        self.begin_operation(instance, Command::Uninstall, now)
-                    })
-                    .await?;
-                match begun.properties.lifecycle.kind() {
-                    StateKind::Deactivating => self.drain(&begun).await?,
-                    _ => begun,
-                }
+                let begun = self.update(instance, |instance, now| {
+                    self.begin_operation(instance, Command::Uninstall, now)
+                });
+                begun.await?.0
             }
         };
-        self.finish_uninstall(&removing).await
+        self.take_away(removing).await
+    }
+
+    /// Does what is left of a removal.
+    pub(crate) async fn take_away(&self, removing: Instance) -> Result<(), ManagerError> {
+        let stopped = match removing.properties.lifecycle.kind() {
+            StateKind::Deactivating => self.drain(&removing).await?,
+            _ => removing,
+        };
+        self.finish_uninstall(&stopped).await
     }
 
     /// Gives up an installation, whoever drives it: if somebody still does, they find it gone when
@@ -63,12 +68,14 @@ impl Tenant {
     }
 
     async fn finish_uninstall(&self, removing: &Instance) -> Result<(), ManagerError> {
+        self.halt(removing).await?;
         if let Some(vault) = &self.shared().vault {
             vault.destroy(self.group_id(), removing.id).await?;
         }
         let connections = self.connections_of(removing.id).await?;
         let counted = removing.properties.installed_at.is_some();
         self.update(removing.id, |instance, now| {
+            still_held(&instance, removing)?;
             let mut step = self.step(
                 instance,
                 Command::StepOk,

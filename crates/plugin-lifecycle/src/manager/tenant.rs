@@ -59,20 +59,24 @@ impl Tenant {
     }
 
     pub(crate) async fn load(&self, instance: ThingId) -> Result<Instance, ManagerError> {
+        let found = self.find(instance).await?;
+        found.ok_or(ManagerError::InstanceNotFound { instance })
+    }
+
+    /// One instance, none if it is not here or no more.
+    pub(crate) async fn find(&self, instance: ThingId) -> Result<Option<Instance>, ManagerError> {
         let thing = self
             .shared()
             .store
             .thing(&self.scope, instance)
             .await?
             .filter(|thing| thing.status != ThingStatus::Archived)
-            .filter(|thing| thing.thing_type == instance_type())
-            .ok_or(ManagerError::InstanceNotFound { instance })?;
-        thing
-            .typed()
-            .map_err(|violations| ManagerError::Unreadable {
-                instance,
-                violations,
-            })
+            .filter(|thing| thing.thing_type == instance_type());
+        let typed = thing.map(one_ontology::Thing::typed).transpose();
+        typed.map_err(|violations| ManagerError::Unreadable {
+            instance,
+            violations,
+        })
     }
 
     /// Every instance that is not removed.

@@ -1,18 +1,57 @@
 //! Read, decide, write; and again when somebody else wrote in between.
 
+use std::time::Duration;
+
 use one_ontology::{
     ChangeSet, EventId, IdempotencyKey, NewEvent, Receipt, StoreError, ThingId, Timestamp,
 };
 use plugin_runtime_api::Fence;
 
-use crate::instance::PendingOperation;
-use crate::{Command, Instance, ManagerError, PluginInstance, Tenant, Transition, transition};
+use crate::{
+    Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError, Moved,
+    PendingOperation, Phase, PluginInstance, Tenant, Transition, transition,
+};
+
+/// Whether a command is one of those that brought an instance where it is, and not one of its work.
+const fn moves(command: &Command) -> bool {
+    match command {
+        Command::StepOk
+        | Command::StepFailed
+        | Command::LeaseExpired(_)
+        | Command::BeginExecution
+        | Command::EndExecution(ExecutionEnd::Ok | ExecutionEnd::Err)
+        | Command::Configure => false,
+        Command::Install
+        | Command::ValidationFailed
+        | Command::Retry
+        | Command::Cancel
+        | Command::Activate
+        | Command::Suspend
+        | Command::EndExecution(ExecutionEnd::ErrAtLimit)
+        | Command::Deactivate
+        | Command::Resume
+        | Command::RuntimeCrashed
+        | Command::Update
+        | Command::Rollback
+        | Command::Uninstall => true,
+    }
+}
+
+/// Refuses unless an operation is still where its driver left it: in the same state, under the
+/// same fence. Whoever was overtaken writes nothing.
+pub(crate) fn still_held(found: &Instance, begun: &Instance) -> Result<(), ManagerError> {
+    let (found, begun) = (&found.properties, &begun.properties);
+    if found.fence == begun.fence && found.lifecycle.kind() == begun.lifecycle.kind() {
+        Ok(())
+    } else {
+        Err(ManagerError::Superseded)
+    }
+}
 
 /// What a command makes of an instance, decided but not yet written.
 pub(crate) struct Step {
     pub(crate) instance: Instance,
     pub(crate) changes: ChangeSet,
-    pub(crate) transition: Transition,
 }
 
 impl Tenant {
@@ -44,13 +83,16 @@ impl Tenant {
         let transition = transition(instance.properties.lifecycle, command)?;
         instance.properties.lifecycle = transition.to;
         instance.status = transition.to.kind().thing_status();
+        if moves(&command) {
+            instance.properties.moved = Some(Moved {
+                command: command.kind(),
+                by: self.scope.actor().clone(),
+                at: now,
+            });
+        }
         edit(&mut instance.properties);
         let changes = self.changes(&instance, transition, now, describe)?;
-        Ok(Step {
-            instance,
-            changes,
-            transition,
-        })
+        Ok(Step { instance, changes })
     }
 
     /// The step of an operation that failed for good, with why, as it may be recorded.
@@ -60,17 +102,26 @@ impl Tenant {
         now: Timestamp,
         tag: &str,
         reason: &str,
+        edit: impl FnOnce(&mut PluginInstance),
     ) -> Result<Step, ManagerError> {
-        self.step(
+        let lost = instance.properties.executions.clone();
+        let mut step = self.step(
             instance,
             Command::StepFailed,
             now,
             |p| {
                 p.reason = Some(reason.to_owned());
                 p.operation = None;
+                p.executions.clear();
+                edit(p);
             },
             |event| event.with("error", tag).with("reason", reason),
-        )
+        )?;
+        // What it has not waited for ends with it.
+        for (execution, lease) in &lost {
+            step.changes = self.close_unknown(step.changes, &step.instance, *execution, lease)?;
+        }
+        Ok(step)
     }
 
     pub(crate) fn changes(
@@ -126,23 +177,44 @@ impl Tenant {
         Err(ManagerError::Contended { attempts })
     }
 
-    /// What `command` begins on an instance that it has brought on its way: a new fence and,
-    /// unless it is at rest already, an operation with a lease.
-    pub(crate) fn begin(
+    /// Brings an instance on its way: a new fence and, unless it is at rest already, an operation
+    /// with a lease.
+    pub(crate) fn begin_operation(
         &self,
-        instance: &mut PluginInstance,
-        command: &Command,
-        key: &IdempotencyKey,
+        instance: Instance,
+        command: Command,
         now: Timestamp,
-    ) {
-        let fence = instance.fence.next();
-        instance.fence = fence;
-        instance.reason = None;
-        instance.operation = instance
-            .lifecycle
-            .kind()
-            .is_transient()
-            .then(|| self.operation(command, key, fence, now));
+    ) -> Result<Step, ManagerError> {
+        self.begin_because(instance, command, now, None)
+    }
+
+    /// As [`Tenant::begin_operation`], for a reason in words.
+    pub(crate) fn begin_because(
+        &self,
+        instance: Instance,
+        command: Command,
+        now: Timestamp,
+        reason: Option<&str>,
+    ) -> Result<Step, ManagerError> {
+        let key = self.new_key(command.kind().as_str(), now)?;
+        self.step(
+            instance,
+            command,
+            now,
+            |p| {
+                p.fence = p.fence.next();
+                p.reason = reason.map(str::to_owned);
+                p.operation = Phase::of(p.lifecycle.kind())
+                    .map(|phase| self.operation(&command, &key, p.fence, now, phase));
+            },
+            |event| {
+                let event = event.with("operation", command.kind().as_str());
+                match reason {
+                    Some(reason) => event.with("reason", reason),
+                    None => event,
+                }
+            },
+        )
     }
 
     pub(crate) fn operation(
@@ -151,23 +223,84 @@ impl Tenant {
         key: &IdempotencyKey,
         fence: Fence,
         now: Timestamp,
+        phase: Phase,
     ) -> PendingOperation {
-        let policy = &self.shared().policy;
-        let lease = match command {
-            // Starting is bounded by the executor.
-            Command::Activate | Command::Retry | Command::Resume | Command::LeaseExpired(_) => {
-                policy.limits.start() + policy.grace
-            }
-            _ => policy.operation_lease,
-        };
         PendingOperation {
             key: key.clone(),
             command: command.kind(),
             attempt: 1,
             began: now,
-            lease_until: now.plus(lease),
+            lease_until: now.plus(self.lease_of(&phase)),
             fence,
+            phase: Some(phase),
         }
+    }
+
+    /// How long the driver of a phase may be silent.
+    pub(crate) fn lease_of(&self, phase: &Phase) -> Duration {
+        let policy = &self.shared().policy;
+        match phase {
+            // Starting is bounded by the executor.
+            Phase::Start => policy.limits.start() + policy.grace,
+            Phase::Fetch(_) | Phase::Drain | Phase::Remove => policy.operation_lease,
+        }
+    }
+
+    /// Takes over an operation whose driver has been silent for longer than it may: under a
+    /// higher fence, which shuts that driver out, and with a lease of its own.
+    pub(crate) fn take_over(
+        &self,
+        instance: Instance,
+        now: Timestamp,
+    ) -> Result<Step, ManagerError> {
+        let taken = self.taken_over(&instance, now)?;
+        self.step(
+            instance,
+            Command::LeaseExpired(LostOutcome::Known),
+            now,
+            |p| {
+                p.fence = taken.fence;
+                p.operation = Some(taken.clone());
+            },
+            |event| {
+                event
+                    .with("operation", taken.command.as_str())
+                    .with("attempt", taken.attempt)
+            },
+        )
+    }
+
+    fn taken_over(
+        &self,
+        instance: &Instance,
+        now: Timestamp,
+    ) -> Result<PendingOperation, ManagerError> {
+        let before = instance.properties.operation.clone();
+        if before.as_ref().is_some_and(|held| held.lease_until > now) {
+            return Err(ManagerError::Superseded);
+        }
+        // A row of an older version says less: then its state says what is left.
+        let mut operation = before.map_or_else(
+            || {
+                Ok::<_, ManagerError>(PendingOperation {
+                    key: self.new_key("operation", now)?,
+                    command: CommandKind::LeaseExpired,
+                    attempt: 0,
+                    began: now,
+                    lease_until: now,
+                    fence: instance.properties.fence,
+                    phase: None,
+                })
+            },
+            Ok,
+        )?;
+        let state = instance.properties.lifecycle.kind();
+        operation.phase = operation.phase.or(Phase::of(state));
+        let lease = operation.phase.as_ref().map(|phase| self.lease_of(phase));
+        operation.attempt = operation.attempt.saturating_add(1);
+        operation.fence = instance.properties.fence.next();
+        operation.lease_until = now.plus(lease.unwrap_or(self.shared().policy.operation_lease));
+        Ok(operation)
     }
 
     /// A name for a new operation or execution.

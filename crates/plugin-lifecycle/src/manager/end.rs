@@ -1,0 +1,323 @@
+//! How executions end.
+
+use std::time::Duration;
+
+use one_ontology::{
+    ChangeSet, IdempotencyKey, NewEvent, PluginEventType, Seq, StoreError, ThingId, Timestamp,
+};
+use plugin_runtime_api::{Ending, ExecutionId, Outcome, RuntimeStatus, Usage};
+
+use crate::instance::{ExecutionLease, TooMany};
+use crate::manager::host::Words;
+use crate::manager::write::{Step, untyped};
+use crate::{
+    After, Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError,
+    PendingOperation, Phase, PluginInstance, State, StateKind, Tenant,
+};
+
+impl Tenant {
+    /// Writes how an execution ended, whatever has become of its instance meanwhile, and stops an
+    /// instance that had one error too many.
+    ///
+    /// None where recovery tells of an execution that has ended already: there is nothing to add.
+    pub(crate) async fn end_execution(
+        &self,
+        instance: ThingId,
+        execution: ExecutionId,
+        lease: &ExecutionLease,
+        end: &End,
+    ) -> Result<Option<Seq>, ManagerError> {
+        // Not knowing must not keep the end from being written: a crash was reported.
+        let crashed = end.crashed && self.runtime_is_down(instance).await.unwrap_or(true);
+        for _ in 0..self.shared().policy.attempts {
+            let found = self.load(instance).await?;
+            let now = self.shared().now();
+            // Who takes a lease away gives its place back, once: here, or whoever closed it before.
+            let own = found.properties.executions.get(&execution).cloned();
+            if own.is_none() && end.teller == Teller::Recovery {
+                return Ok(None);
+            }
+            let ended = self.ending(found, execution, lease, end, crashed, now)?;
+            let mut changes = ended.changes;
+            if let Some(own) = own {
+                changes = changes.settle(self.leave_bulkhead(own.began)?);
+            }
+            match self.shared().store.commit(changes).await {
+                Ok(receipt) => {
+                    let mut instance = ended.instance;
+                    instance.revision = instance.revision.next();
+                    self.halt_crashed(&instance).await;
+                    self.drain_if_suspending(&instance).await?;
+                    return Ok(Some(receipt.head.seq));
+                }
+                Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ManagerError::Contended {
+            attempts: self.shared().policy.attempts,
+        })
+    }
+
+    /// Stops an instance that is suspended for its errors and has no execution left: no command
+    /// waits for the last of them, so whoever ends it does.
+    pub(crate) async fn drain_if_suspending(
+        &self,
+        instance: &Instance,
+    ) -> Result<(), ManagerError> {
+        let drained = State::Deactivating {
+            then: After::Suspended,
+            in_flight: 0,
+        };
+        let by_errors = instance
+            .properties
+            .operation
+            .as_ref()
+            .is_none_or(|operation| operation.command == CommandKind::EndExecution);
+        if instance.properties.lifecycle == drained && by_errors {
+            self.stop_draining(instance).await?;
+            self.drained(instance).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps out whoever would still start the runtime of a crashed instance under its former
+    /// fence. What cannot be told now is told by whoever recovers.
+    async fn halt_crashed(&self, instance: &Instance) {
+        let properties = &instance.properties;
+        if properties.lifecycle.kind() == StateKind::Error {
+            let executor = &self.shared().executor;
+            let stopped = executor.stop(&properties.runtime, properties.fence, Duration::ZERO);
+            drop(stopped.await);
+        }
+    }
+
+    async fn runtime_is_down(&self, instance: ThingId) -> Result<bool, ManagerError> {
+        let runtime = self.load(instance).await?.properties.runtime;
+        let status = self.shared().executor.status(&runtime).await?;
+        Ok(!matches!(status, RuntimeStatus::Running { .. }))
+    }
+
+    fn ending(
+        &self,
+        mut instance: Instance,
+        execution: ExecutionId,
+        lease: &ExecutionLease,
+        end: &End,
+        crashed: bool,
+        now: Timestamp,
+    ) -> Result<Ended, ManagerError> {
+        let event_type = if end.failed {
+            PluginEventType::PluginActionFailed
+        } else {
+            PluginEventType::PluginActionExecuted
+        };
+        if !instance.properties.executions.contains_key(&execution) {
+            // Closed already, by a crash or for its lease: the trail learns how it ended, and
+            // nothing is counted twice.
+            let event = self.event(event_type, &instance, now);
+            let event = end
+                .describe(event, execution, lease, now)
+                .with("late", true);
+            return Ok(Ended {
+                changes: ChangeSet::new(&self.scope, event, now),
+                instance,
+            });
+        }
+        let policy = &self.shared().policy;
+        let errors = instance.properties.errors.clone();
+        let (errors, command) = if end.failed {
+            let (errors, too_many) = errors.after_error(policy, now);
+            let command = match too_many {
+                TooMany::Yes => Command::EndExecution(ExecutionEnd::ErrAtLimit),
+                TooMany::No => Command::EndExecution(ExecutionEnd::Err),
+            };
+            (errors, command)
+        } else {
+            (
+                errors.after_success(),
+                match end.teller {
+                    Teller::Driver => Command::EndExecution(ExecutionEnd::Ok),
+                    Teller::Recovery => Command::LeaseExpired(LostOutcome::Known),
+                },
+            )
+        };
+        let too_many = command == Command::EndExecution(ExecutionEnd::ErrAtLimit);
+        let executing = instance.properties.lifecycle.kind() == StateKind::Executing;
+        let describe = |event: NewEvent| end.describe(event, execution, lease, now);
+        let key = self.new_key("suspend", now)?;
+        let counted = errors.clone();
+        let edit = |p: &mut PluginInstance| {
+            p.executions.remove(&execution);
+            p.errors = errors;
+            // Whoever brings it elsewhere already acts under its own fence.
+            if too_many && executing {
+                p.reason = Some(format!("{} errors in a row", p.errors.in_a_row));
+                p.fence = p.fence.next();
+                p.operation = Some(self.suspending(p, &command, &key, now));
+            }
+        };
+        match instance.properties.lifecycle.kind() {
+            StateKind::Executing if crashed => {
+                let mut lost = instance.properties.executions.clone();
+                lost.remove(&execution);
+                let crash = |p: &mut PluginInstance| {
+                    p.executions.clear();
+                    p.errors = counted;
+                    p.reason = Some(end.words.clone());
+                    // Nobody who began before may start it again.
+                    p.fence = p.fence.next();
+                };
+                let mut step =
+                    self.step(instance, Command::RuntimeCrashed, now, crash, describe)?;
+                // The others ended with it, and nobody knows how.
+                for (other, lease) in &lost {
+                    let changes = step.changes;
+                    step.changes = self.close_unknown(changes, &step.instance, *other, lease)?;
+                }
+                Ok(step.into())
+            }
+            StateKind::Executing => {
+                let step = self.step(instance, command, now, edit, describe)?;
+                Ok(step.into())
+            }
+            // The instance is on its way elsewhere: the execution still ends, once.
+            _ => {
+                instance.properties.lifecycle = instance.properties.lifecycle.drained_by_one();
+                edit(&mut instance.properties);
+                let event = describe(self.event(event_type, &instance, now));
+                let changes = ChangeSet::new(&self.scope, event, now).replace(untyped(&instance)?);
+                Ok(Ended { instance, changes })
+            }
+        }
+    }
+
+    /// The operation of an instance that had one error too many. Nobody drives it until its last
+    /// execution has ended; its lease is for whoever ends that.
+    fn suspending(
+        &self,
+        instance: &PluginInstance,
+        command: &Command,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> PendingOperation {
+        let fence = instance.fence;
+        let mut operation = self.operation(command, key, fence, now, Phase::Drain);
+        let policy = &self.shared().policy;
+        let last = instance.executions.values().map(|e| e.lease_until).max();
+        operation.lease_until = last
+            .unwrap_or(now)
+            .max(now)
+            .plus(policy.grace + policy.grace);
+        operation
+    }
+}
+
+/// What the end of an execution makes of its instance; not always a transition, because an
+/// execution also ends when its instance is on its way elsewhere.
+struct Ended {
+    instance: Instance,
+    changes: ChangeSet,
+}
+
+impl From<Step> for Ended {
+    fn from(step: Step) -> Self {
+        Self {
+            instance: step.instance,
+            changes: step.changes,
+        }
+    }
+}
+
+/// How an execution ended, as the trail says it.
+pub(crate) struct End {
+    teller: Teller,
+    ending: &'static str,
+    words: String,
+    failed: bool,
+    crashed: bool,
+    usage: Usage,
+}
+
+/// Who tells how an execution ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Teller {
+    /// Whoever drove it.
+    Driver,
+    /// Whoever looked it up when its driver had gone silent.
+    Recovery,
+}
+
+impl End {
+    pub(crate) fn of(result: &Result<Outcome, ManagerError>, recorded: Words) -> Self {
+        match result {
+            Ok(outcome) => {
+                let words = match &outcome.ending {
+                    Ending::Succeeded { .. } | Ending::Cancelled => String::new(),
+                    Ending::Refused { reason } | Ending::Crashed { reason } => {
+                        recorded.of_plugin(reason)
+                    }
+                    // A plugin's message often holds what it was given; its class seldom does.
+                    Ending::Failed { error } => recorded.of_plugin(&error.name),
+                    Ending::TimedOut { after_ms } => format!("after {after_ms} ms"),
+                    Ending::OutOfMemory { limit_bytes } => format!("above {limit_bytes} bytes"),
+                };
+                Self {
+                    teller: Teller::Driver,
+                    ending: outcome.ending.name(),
+                    words,
+                    failed: matches!(
+                        outcome.ending,
+                        Ending::Failed { .. }
+                            | Ending::TimedOut { .. }
+                            | Ending::OutOfMemory { .. }
+                            | Ending::Crashed { .. }
+                    ),
+                    crashed: matches!(outcome.ending, Ending::Crashed { .. }),
+                    usage: outcome.usage,
+                }
+            }
+            Err(error) => Self {
+                teller: Teller::Driver,
+                ending: "not_run",
+                words: error.tag().to_owned(),
+                failed: true,
+                crashed: false,
+                usage: Usage::default(),
+            },
+        }
+    }
+
+    /// The same, told by somebody else.
+    pub(crate) fn told_by(mut self, teller: Teller) -> Self {
+        self.teller = teller;
+        self
+    }
+
+    fn describe(
+        &self,
+        event: NewEvent,
+        execution: ExecutionId,
+        lease: &ExecutionLease,
+        now: Timestamp,
+    ) -> NewEvent {
+        let elapsed = now.since(lease.began);
+        let event = match self.teller {
+            Teller::Driver => event,
+            Teller::Recovery => event.with("recovered", true),
+        };
+        event
+            .with("execution", execution.to_string())
+            .with("kind", lease.kind.as_str())
+            .with("component", lease.component.as_str())
+            .with("outcome", self.ending)
+            .with("why", self.words.as_str())
+            .with("wall_us", self.usage.wall_us)
+            .with(
+                "elapsed_us",
+                u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+            )
+            .with("memory_bytes", self.usage.memory_bytes)
+            .with("host_calls", self.usage.host_calls)
+    }
+}

@@ -1,0 +1,206 @@
+//! Stopping and suspending.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::{Either, select};
+use one_ontology::{Seq, ThingId, Timestamp};
+
+use crate::machine::{Command, State, StateKind};
+use crate::manager::remove::Dependents;
+use crate::manager::write::still_held;
+use crate::{
+    After, Instance, ManagerError, Operation, PendingOperation, Phase, PluginInstance, Tenant,
+};
+
+impl Tenant {
+    /// Stops a plugin: admits no more executions, lets those under way end within the policy's
+    /// grace, stops the runtime.
+    ///
+    /// # Errors
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `HasDependents` when an active plugin needs
+    /// it; `Draining` when executions outlast the grace; `Executor` when it cannot be stopped, and
+    /// the instance rests in ERROR.
+    pub async fn deactivate(&self, instance: ThingId) -> Result<(), ManagerError> {
+        self.allow(Operation::DeactivatePluginForAgent)?;
+        self.refuse_if_needed(instance, Dependents::Running).await?;
+        if let Some(begun) = self.draining(instance, After::Installed).await? {
+            return self.drain(&begun).await.map(drop);
+        }
+        self.halt_if_failed(instance).await?;
+        let (begun, _) = self
+            .update(instance, |instance, now| {
+                self.begin_operation(instance, Command::Deactivate, now)
+            })
+            .await?;
+        match begun.properties.lifecycle.kind() {
+            StateKind::Deactivating => self.drain(&begun).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Stops the runtime of a draining instance, waits for its executions and brings it to what
+    /// comes then.
+    pub(crate) async fn drain(&self, begun: &Instance) -> Result<Instance, ManagerError> {
+        self.stop_draining(begun).await?;
+        self.wait_until_drained(begun.id).await?;
+        self.drained(begun).await
+    }
+
+    /// Stops the runtime of a draining instance, or writes that it cannot be stopped.
+    pub(crate) async fn stop_draining(&self, begun: &Instance) -> Result<(), ManagerError> {
+        let (runtime, fence) = (begun.properties.runtime, begun.properties.fence);
+        let grace = self.shared().policy.grace;
+        let Err(error) = self.shared().executor.stop(&runtime, fence, grace).await else {
+            return Ok(());
+        };
+        let error = ManagerError::from(error);
+        let reason = self.words(begun).await.of_error(&error);
+        self.update(begun.id, |instance, now| {
+            still_held(&instance, begun)?;
+            self.failed_step(instance, now, error.tag(), &reason, |_| ())
+        })
+        .await?;
+        Err(error)
+    }
+
+    /// Writes that an instance has stopped and no execution of it is left.
+    pub(crate) async fn drained(&self, begun: &Instance) -> Result<Instance, ManagerError> {
+        let (drained, _) = self
+            .update(begun.id, |instance, now| {
+                still_held(&instance, begun)?;
+                self.step(
+                    instance,
+                    Command::StepOk,
+                    now,
+                    |p| p.operation = self.after_drain(p, now),
+                    |event| event,
+                )
+            })
+            .await?;
+        Ok(drained)
+    }
+
+    /// Executions write their own ends. Those whose driver is gone are closed as unknown once
+    /// their leases have run out.
+    async fn wait_until_drained(&self, id: ThingId) -> Result<(), ManagerError> {
+        let store = &self.shared().store;
+        let after = store
+            .head(&self.scope)
+            .await?
+            .map_or(Seq::START, |head| head.seq);
+        let mut events = store.watch(&self.scope, after);
+        loop {
+            let instance = self.load(id).await?;
+            let in_flight = instance.properties.lifecycle.in_flight();
+            if in_flight == 0 {
+                return Ok(());
+            }
+            let now = self.shared().now();
+            let last = instance
+                .properties
+                .executions
+                .values()
+                .map(|e| e.lease_until)
+                .max();
+            let last = last.unwrap_or(now);
+            if last <= now {
+                self.settle_expired(&instance).await?;
+                continue;
+            }
+            let Some(timer) = &self.shared().timer else {
+                // Without a timer only an event can wake us; one always comes while the driver of
+                // the execution lives, because invocations end by their deadlines.
+                if events.next().await.is_none() {
+                    return Err(ManagerError::Draining { in_flight });
+                }
+                continue;
+            };
+            match select(events.next(), timer.sleep_until(last)).await {
+                Either::Left((None, _)) => return Err(ManagerError::Draining { in_flight }),
+                Either::Left((Some(_), _)) | Either::Right(_) => {}
+            }
+        }
+    }
+
+    /// Suspends a plugin until somebody activates it again.
+    ///
+    /// # Errors
+    /// As [`Tenant::deactivate`].
+    pub async fn suspend(&self, instance: ThingId, reason: &str) -> Result<(), ManagerError> {
+        self.allow(Operation::UpdatePluginConfig)?;
+        if let Some(begun) = self.draining(instance, After::Suspended).await? {
+            return self.drain(&begun).await.map(drop);
+        }
+        self.halt_if_failed(instance).await?;
+        let (begun, _) = self
+            .update(instance, |instance, now| {
+                self.begin_because(instance, Command::Suspend, now, Some(reason))
+            })
+            .await?;
+        match begun.properties.lifecycle.kind() {
+            StateKind::Deactivating => self.drain(&begun).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// An instance that is stopped already, to be what is said then: begun earlier and not
+    /// finished. Its operation is taken over if its driver has been silent for too long.
+    pub(crate) async fn draining(
+        &self,
+        instance: ThingId,
+        then: After,
+    ) -> Result<Option<Instance>, ManagerError> {
+        let found = self.load(instance).await?;
+        match found.properties.lifecycle {
+            State::Deactivating { then: to, .. } if to == then => {
+                self.joined(found).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// An operation under way, as one may go on with it: under its fence while its driver may
+    /// live, since every step of it can be done twice, else taken over.
+    pub(crate) async fn joined(&self, found: Instance) -> Result<Instance, ManagerError> {
+        if !found.properties.is_abandoned(self.shared().now()) {
+            return Ok(found);
+        }
+        let (taken, _) = self
+            .update(found.id, |instance, now| self.take_over(instance, now))
+            .await?;
+        Ok(taken)
+    }
+
+    /// What is left to do when a runtime has stopped: a removal goes on.
+    fn after_drain(&self, instance: &PluginInstance, now: Timestamp) -> Option<PendingOperation> {
+        let phase = Phase::of(instance.lifecycle.kind())?;
+        let mut operation = instance.operation.clone()?;
+        operation.lease_until = now.plus(self.lease_of(&phase));
+        operation.phase = Some(phase);
+        Some(operation)
+    }
+
+    /// Sees to it that nothing runs of an instance in ERROR, before it is said to be at rest:
+    /// under the fence that it will have then, so that no start from before can come after.
+    async fn halt_if_failed(&self, instance: ThingId) -> Result<(), ManagerError> {
+        let mut found = self.load(instance).await?;
+        if found.properties.lifecycle.kind() != StateKind::Error {
+            return Ok(());
+        }
+        found.properties.fence = found.properties.fence.next();
+        self.halt(&found).await
+    }
+
+    /// Stops what runs of an instance, without grace, under its fence.
+    pub(crate) async fn halt(&self, instance: &Instance) -> Result<(), ManagerError> {
+        let properties = &instance.properties;
+        let executor = &self.shared().executor;
+        if executor.enforcement(&properties.engine).is_none() {
+            // Nobody here could have started it.
+            return Ok(());
+        }
+        let stop = executor.stop(&properties.runtime, properties.fence, Duration::ZERO);
+        Ok(stop.await?)
+    }
+}
