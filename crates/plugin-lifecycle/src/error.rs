@@ -137,6 +137,12 @@ pub enum ManagerError {
     /// Another host has taken the operation over.
     #[error("another host has taken this operation over")]
     Superseded,
+    /// Whoever drove an operation went silent, each time.
+    #[error("it was begun {attempts} times, and each time its host went silent")]
+    GoneSilent {
+        /// How often it was begun.
+        attempts: u32,
+    },
     /// The trail was tampered with.
     #[error(transparent)]
     Audit(#[from] one_ontology::AuditError),
@@ -194,6 +200,10 @@ impl ManagerError {
             "try again in a moment; executions end by their own deadlines",
         ),
         (
+            "GoneSilent",
+            "look at why hosts go down when they do it; then try again",
+        ),
+        (
             "InstanceUnreadable",
             "the store was written by something else; restore a copy",
         ),
@@ -228,6 +238,7 @@ impl ManagerError {
             Self::Contended { .. } => "Contended",
             Self::Draining { .. } => "Draining",
             Self::Superseded => "Superseded",
+            Self::GoneSilent { .. } => "GoneSilent",
             Self::Audit(error) => error.tag(),
             Self::Unreadable { .. } => "InstanceUnreadable",
         }

@@ -11,6 +11,7 @@ mod one_runtime;
 mod plan;
 mod policy;
 mod rbac;
+mod recovery;
 
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
 pub use error::ManagerError;
@@ -23,8 +24,8 @@ pub use machine::{
     StateKind, Transition, transition,
 };
 pub use manager::{
-    Asked, Call, Execution, Installed, InstalledPlugin, PluginManager, Question, Tenant, Trail,
-    UsageStatistics, UsageWindow,
+    Asked, Call, Execution, Installed, InstalledPlugin, Left, NotRecovered, PluginManager,
+    Question, RecoveryReport, Taken, TakenWhat, Tenant, Trail, UsageStatistics, UsageWindow,
 };
 pub use native_source::native_source;
 pub use one_runtime::{
@@ -34,3 +35,4 @@ pub use one_runtime::{
 pub use plan::{InstallPlan, PlanPart, PlanStep};
 pub use policy::Policy;
 pub use rbac::{Operation, Permit, permit, permit_in};
+pub use recovery::{Recovery, recovery};

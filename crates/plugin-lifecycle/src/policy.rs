@@ -25,6 +25,10 @@ pub struct Policy {
     pub grace: Duration,
     /// How long an operation may go without a word before another host may take it over: 10 min.
     pub operation_lease: Duration,
+    /// How often an operation is begun again when its drivers go silent, before it counts as failed: 3.
+    pub operation_attempts: u32,
+    /// How many instances a recovery works on at a time: 32.
+    pub recoveries_at_a_time: u32,
     /// How many errors in a row suspend an instance: 10.
     pub errors_in_a_row: u32,
     /// How many errors within [`Policy::error_window`] suspend an instance: 10.
@@ -46,6 +50,8 @@ impl Default for Policy {
             grants: Permissions::preset(PermissionPreset::Connected),
             grace: Duration::from_secs(5),
             operation_lease: Duration::from_secs(600),
+            operation_attempts: 3,
+            recoveries_at_a_time: 32,
             errors_in_a_row: 10,
             errors_in_window: 10,
             error_window: Duration::from_secs(3600),

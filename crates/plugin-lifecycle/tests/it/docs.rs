@@ -150,6 +150,11 @@ fn the_defaults_are_the_policy_s() {
         ("grants", grants.join(", ")),
         ("grace", seconds(policy.grace)),
         ("operation_lease", seconds(policy.operation_lease)),
+        ("operation_attempts", policy.operation_attempts.to_string()),
+        (
+            "recoveries_at_a_time",
+            policy.recoveries_at_a_time.to_string(),
+        ),
         ("errors_in_a_row", policy.errors_in_a_row.to_string()),
         ("errors_in_window", policy.errors_in_window.to_string()),
         ("error_window", seconds(policy.error_window)),

@@ -18,6 +18,7 @@ mod one_runtime_memories;
 mod one_runtime_models;
 mod pruned;
 mod rbac;
+mod recover;
 mod review;
 mod secrets;
 mod several;

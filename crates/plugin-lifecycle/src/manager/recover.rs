@@ -1,0 +1,412 @@
+//! Finishing what a host that has gone silent left under way.
+
+use std::collections::BTreeSet;
+
+use futures::stream::{self, StreamExt as _};
+use one_ontology::{Actor, GroupId, IdempotencyKey, Limit, TaskName, ThingId, ThingQuery};
+use plugin_registry::Silent;
+use plugin_runtime_api::{Engine, RuntimeStatus};
+
+use crate::manager::lost::Settled;
+use crate::manager::recovery_report::{Left, NotRecovered, RecoveryReport, Taken, TakenWhat};
+use crate::manager::tenant::instance_type;
+use crate::manager::write::still_held;
+use crate::recovery::{Recovery, recovery};
+use crate::{CommandKind, Instance, ManagerError, Phase, PluginManager, StateKind, Tenant};
+
+/// How many instances are read at a time.
+const PAGE: u32 = 500;
+
+impl PluginManager {
+    /// The name under which recovery acts, in trails and scopes.
+    pub const RECOVERY: &'static str = "recovery";
+
+    /// Finishes or undoes, in each of these organisations, what hosts that have gone silent left
+    /// under way: operations whose leases have run out are taken over under a higher fence and gone
+    /// on with; executions whose leases have run out are ended as the executor knows they ended,
+    /// else as unknown, and none is run again.
+    ///
+    /// Any host may call it at any time, several at once; what is taken by one is left by the
+    /// others. A second call finds nothing more to do. An organisation or instance that
+    /// cannot be recovered is in the report and keeps nobody from the others. No organisation is
+    /// read from another: which there are is the host's to say, for instance by
+    /// [`Directory::descendants`](one_ontology::Directory::descendants).
+    pub async fn recover(&self, groups: impl IntoIterator<Item = GroupId>) -> RecoveryReport {
+        let mut report = RecoveryReport::default();
+        for group in groups {
+            if let Err(error) = self.recover_group(group, &mut report).await {
+                report.failed.push(NotRecovered {
+                    group,
+                    instance: None,
+                    error: error.tag().to_owned(),
+                    reason: error.to_string(),
+                });
+            }
+        }
+        report
+    }
+
+    async fn recover_group(
+        &self,
+        group: GroupId,
+        report: &mut RecoveryReport,
+    ) -> Result<(), ManagerError> {
+        let task: TaskName = Self::RECOVERY.parse()?;
+        let tenant = self.tenant(Actor::System(task), group).await?;
+        let mut query = ThingQuery {
+            limit: Limit::new(PAGE),
+            ..ThingQuery::of_type(instance_type())
+        };
+        let mut batches = BTreeSet::new();
+        loop {
+            let page = self.shared.store.things(&tenant.scope, &query).await?;
+            tenant.recover_page(page.items, &mut batches, report).await;
+            match page.next {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Tenant {
+    /// Recovers some instances, several at a time; the report is in their order all the same.
+    async fn recover_page(
+        &self,
+        things: Vec<one_ontology::Thing>,
+        batches: &mut BTreeSet<IdempotencyKey>,
+        report: &mut RecoveryReport,
+    ) {
+        report.looked_at += things.len();
+        let mut found = Vec::new();
+        for thing in things {
+            let id = thing.id;
+            match thing.typed() {
+                Ok(instance) => found.push(instance),
+                Err(violations) => {
+                    let error = ManagerError::Unreadable {
+                        instance: id,
+                        violations,
+                    };
+                    report.failed.push(self.not_recovered(id, &error));
+                }
+            }
+        }
+        // Of plugins that are installed together the first one seen stands for all.
+        found.retain(|instance| match batch_key(instance) {
+            Some(key) => batches.insert(key),
+            None => true,
+        });
+        let at_a_time = self.shared().policy.recoveries_at_a_time.max(1) as usize;
+        let work = stream::iter(found).map(|instance| async move {
+            let mut part = RecoveryReport::default();
+            if let Err(error) = self.recover_instance(&instance, &mut part).await {
+                part.failed.push(self.not_recovered(instance.id, &error));
+            }
+            part
+        });
+        let mut parts = work.buffered(at_a_time);
+        while let Some(part) = parts.next().await {
+            report.taken.extend(part.taken);
+            report.left.extend(part.left);
+            report.failed.extend(part.failed);
+        }
+    }
+
+    fn not_recovered(&self, instance: ThingId, error: &ManagerError) -> NotRecovered {
+        NotRecovered {
+            group: self.group_id(),
+            instance: Some(instance),
+            error: error.tag().to_owned(),
+            reason: error.to_string(),
+        }
+    }
+
+    async fn recover_instance(
+        &self,
+        instance: &Instance,
+        report: &mut RecoveryReport,
+    ) -> Result<(), ManagerError> {
+        let steps = recovery(
+            &instance.properties,
+            &self.shared().policy,
+            self.shared().now(),
+        );
+        let mut settled = (0, 0);
+        let mut first_error = None;
+        for step in steps {
+            let done = match step {
+                Recovery::Settle { execution } => {
+                    self.settle_one(instance, execution).await.map(|end| {
+                        match end {
+                            Settled::Known => settled.0 += 1,
+                            Settled::Unknown => settled.1 += 1,
+                            Settled::Already => {}
+                        }
+                        None
+                    })
+                }
+                Recovery::DoubtSecrets { names } => self.doubt(instance, names).await,
+                Recovery::Halt => self.halt_what_runs(instance).await,
+                Recovery::Resume => self.resume_operation(instance).await,
+                Recovery::GiveUp => self.give_up(instance).await,
+                Recovery::Wait { until } => {
+                    report.left.push(Left {
+                        group: self.group_id(),
+                        instance: instance.id,
+                        package: instance.name.clone(),
+                        state: instance.properties.lifecycle.kind(),
+                        until,
+                    });
+                    Ok(None)
+                }
+            };
+            match done {
+                Ok(None) => {}
+                Ok(Some(what)) => self.report(instance, what, report).await?,
+                // Another host was faster: it is in that one's report.
+                Err(ManagerError::Superseded | ManagerError::InstanceNotFound { .. }) => {}
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        let (known, unknown) = settled;
+        if known > 0 {
+            let what = TakenWhat::Known { executions: known };
+            self.report(instance, what, report).await?;
+        }
+        if unknown > 0 {
+            let what = TakenWhat::Unknown {
+                executions: unknown,
+            };
+            self.report(instance, what, report).await?;
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    async fn report(
+        &self,
+        instance: &Instance,
+        what: TakenWhat,
+        report: &mut RecoveryReport,
+    ) -> Result<(), ManagerError> {
+        let now = self.find(instance.id).await?;
+        let to = now.map_or(StateKind::Uninstalled, |it| it.properties.lifecycle.kind());
+        report.taken.push(Taken {
+            group: self.group_id(),
+            instance: instance.id,
+            package: instance.name.clone(),
+            what,
+            from: instance.properties.lifecycle.kind(),
+            to,
+        });
+        Ok(())
+    }
+
+    async fn settle_one(
+        &self,
+        instance: &Instance,
+        execution: plugin_runtime_api::ExecutionId,
+    ) -> Result<Settled, ManagerError> {
+        match instance.properties.executions.get(&execution) {
+            Some(lease) => self.settle(instance, execution, lease).await,
+            None => Ok(Settled::Already),
+        }
+    }
+
+    async fn doubt(
+        &self,
+        instance: &Instance,
+        names: Vec<String>,
+    ) -> Result<Option<TakenWhat>, ManagerError> {
+        let names: BTreeSet<String> = names.into_iter().collect();
+        let doubted = self.doubt_secrets(instance.id, &names).await?;
+        Ok((!doubted.is_empty()).then_some(TakenWhat::Secrets { names: doubted }))
+    }
+
+    async fn halt_what_runs(&self, instance: &Instance) -> Result<Option<TakenWhat>, ManagerError> {
+        let runtime = instance.properties.runtime;
+        match self.shared().executor.status(&runtime).await? {
+            RuntimeStatus::Running { fence, .. } if fence <= instance.properties.fence => {
+                self.halt(instance).await?;
+                Ok(Some(TakenWhat::Runtime))
+            }
+            RuntimeStatus::Running { .. }
+            | RuntimeStatus::Crashed { .. }
+            | RuntimeStatus::Stopped => Ok(None),
+        }
+    }
+
+    /// Takes an operation over and does what is left of it. That a plugin does not start, or cannot
+    /// be fetched, is an end like any other, and is in its row and trail.
+    async fn resume_operation(
+        &self,
+        instance: &Instance,
+    ) -> Result<Option<TakenWhat>, ManagerError> {
+        self.refuse_foreign_engine(instance)?;
+        let what = TakenWhat::Operation {
+            command: command_of(instance),
+        };
+        let ended = match instance.properties.lifecycle.kind() {
+            StateKind::Installing => self.resume_batch(instance).await,
+            _ => self.resume_one(instance).await,
+        };
+        match ended {
+            Err(ManagerError::Superseded) => Err(ManagerError::Superseded),
+            Err(error) => {
+                let now = self.find(instance.id).await?;
+                let rests = now.is_none_or(|it| !it.properties.lifecycle.kind().is_transient());
+                if rests { Ok(Some(what)) } else { Err(error) }
+            }
+            Ok(()) => Ok(Some(what)),
+        }
+    }
+
+    async fn resume_one(&self, instance: &Instance) -> Result<(), ManagerError> {
+        let (taken, _) = self
+            .update(instance.id, |found, now| {
+                still_held(&found, instance)?;
+                self.take_over(found, now)
+            })
+            .await?;
+        match taken.properties.lifecycle.kind() {
+            StateKind::Activating => self.bring_up(&taken).await.map(drop),
+            StateKind::Uninstalling => self.take_away(taken).await,
+            _ => match self.drain(&taken).await? {
+                stopped if stopped.properties.lifecycle.kind() == StateKind::Uninstalling => {
+                    self.take_away(stopped).await
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    async fn resume_batch(&self, instance: &Instance) -> Result<(), ManagerError> {
+        let batch = self.batch_of(instance).await?;
+        let begun: Vec<&Instance> = batch.iter().collect();
+        self.update_all(&begun, |found, now| {
+            let mut changes = None;
+            for (begun, found) in begun.iter().zip(found) {
+                let found = found.ok_or(ManagerError::Superseded)?;
+                still_held(&found, begun)?;
+                let step = self.take_over(found, now)?;
+                changes = Some(crate::manager::install::merge(changes, step.changes)?);
+            }
+            Ok(changes)
+        })
+        .await?;
+        let mut taken = Vec::new();
+        for begun in &batch {
+            let found = self.find(begun.id).await?.ok_or(ManagerError::Superseded)?;
+            if found.properties.fence != begun.properties.fence.next() {
+                return Err(ManagerError::Superseded);
+            }
+            taken.push(found);
+        }
+        if let Some(error) = self.incomplete(instance, &taken) {
+            let taken: Vec<&Instance> = taken.iter().collect();
+            return self.write_not_installed(&taken, &error).await;
+        }
+        let taken: Vec<&Instance> = taken.iter().collect();
+        self.bring_in(&taken, &Silent).await
+    }
+
+    /// The instances that are still being installed together with this one, itself among them.
+    async fn batch_of(&self, instance: &Instance) -> Result<Vec<Instance>, ManagerError> {
+        let operation = instance.properties.operation.as_ref();
+        let together = match operation.and_then(|operation| operation.phase.as_ref()) {
+            Some(Phase::Fetch(batch)) => batch.together.clone(),
+            _ => vec![instance.id],
+        };
+        let key = operation.map(|operation| &operation.key);
+        let mut found = Vec::new();
+        for id in together {
+            found.extend(self.find(id).await?.filter(|it| {
+                let operation = it.properties.operation.as_ref();
+                it.properties.lifecycle.kind() == StateKind::Installing
+                    && operation.map(|operation| &operation.key) == key
+            }));
+        }
+        Ok(found)
+    }
+
+    /// Why what is left of an installation cannot be finished, if it cannot.
+    fn incomplete(&self, instance: &Instance, left: &[Instance]) -> Option<ManagerError> {
+        let operation = instance.properties.operation.as_ref()?;
+        match &operation.phase {
+            Some(Phase::Fetch(batch)) if batch.together.len() == left.len() => None,
+            _ => Some(crate::manager::install::given_up()),
+        }
+    }
+
+    /// Writes of an operation that went silent too often that it has failed.
+    async fn give_up(&self, instance: &Instance) -> Result<Option<TakenWhat>, ManagerError> {
+        let what = TakenWhat::GivenUp {
+            command: command_of(instance),
+        };
+        let attempts = self.shared().policy.operation_attempts;
+        let error = ManagerError::GoneSilent { attempts };
+        if instance.properties.lifecycle.kind() == StateKind::Installing {
+            let batch = self.batch_of(instance).await?;
+            let batch: Vec<&Instance> = batch.iter().collect();
+            self.write_not_installed(&batch, &error).await?;
+            return Ok(Some(what));
+        }
+        // What it may have started is stopped; in ERROR nothing runs.
+        let mut above = instance.clone();
+        above.properties.fence = above.properties.fence.next();
+        drop(self.halt(&above).await);
+        let reason = error.to_string();
+        self.update(instance.id, |found, now| {
+            still_held(&found, instance)?;
+            if !found.properties.is_abandoned(now) {
+                return Err(ManagerError::Superseded);
+            }
+            let fence = found.properties.fence.next();
+            self.failed_step(found, now, error.tag(), &reason, |p| p.fence = fence)
+        })
+        .await?;
+        Ok(Some(what))
+    }
+
+    /// What this host has nothing to run or fetch with is left for one that has.
+    fn refuse_foreign_engine(&self, instance: &Instance) -> Result<(), ManagerError> {
+        let engine = &instance.properties.engine;
+        let shared = self.shared();
+        match instance.properties.lifecycle.kind() {
+            StateKind::Installing if *engine != Engine::Native => {
+                let sources = &shared.sources;
+                let known = sources.iter().any(|(of, _)| of == engine);
+                if known {
+                    Ok(())
+                } else {
+                    Err(ManagerError::NoSource)
+                }
+            }
+            StateKind::Activating | StateKind::Deactivating => {
+                let known = shared.executor.enforcement(engine).is_some();
+                let engine = engine.to_string();
+                if known {
+                    Ok(())
+                } else {
+                    Err(ManagerError::NoExecutor { engine })
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn command_of(instance: &Instance) -> CommandKind {
+    let operation = instance.properties.operation.as_ref();
+    operation.map_or(CommandKind::LeaseExpired, |operation| operation.command)
+}
+
+fn batch_key(instance: &Instance) -> Option<IdempotencyKey> {
+    if instance.properties.lifecycle.kind() != StateKind::Installing {
+        return None;
+    }
+    let operation = instance.properties.operation.as_ref()?;
+    Some(operation.key.clone())
+}
