@@ -1,8 +1,8 @@
 //! The contract, as a role that row-level security binds.
 
-use plugin_testkit::store::{Subject, differential, run_case};
+use plugin_testkit::store::{Subject, differential, isolation as histories, run_case};
 
-use crate::help::home;
+use crate::help::{Homes, home};
 use crate::server;
 
 fn fresh() -> Subject {
@@ -32,5 +32,18 @@ plugin_testkit::__store_cases!(tests);
 fn does_what_the_memory_store_does() {
     if server::address("does_what_the_memory_store_does").is_some() {
         differential::run(fresh);
+    }
+}
+
+/// How many histories a normal run compares: each takes four stores, of which one takes a while.
+const HISTORIES: usize = 20;
+
+#[test]
+fn tells_nothing_of_other_places() {
+    if let Some(homes) = Homes::of("tells_nothing_of_other_places") {
+        histories::run_some(HISTORIES, || {
+            let home = homes.take();
+            Subject::new(home.open()).keeping(home)
+        });
     }
 }

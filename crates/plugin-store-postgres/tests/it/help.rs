@@ -1,6 +1,8 @@
 //! What these tests share.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures::executor::block_on;
 use one_ontology::{
@@ -70,6 +72,19 @@ impl Home {
         server::sql(&self.address, &self.with_schema(sql));
     }
 
+    /// Leaves the tables, and nothing in them but which version they are of.
+    fn empty(&self) {
+        self.sql(&format!(
+            "DO $$ DECLARE facts text; BEGIN \
+               FOR facts IN SELECT c.oid::regclass::text FROM pg_class c \
+                 WHERE c.relnamespace = '{}'::regnamespace AND c.relkind = 'r' \
+                 AND c.relname <> 'version' \
+               LOOP EXECUTE 'DELETE FROM ' || facts; END LOOP; \
+             END $$",
+            self.schema
+        ));
+    }
+
     /// The first column of the first row, as the superuser.
     pub(crate) fn number(&self, sql: &str) -> i64 {
         let sql = self.with_schema(sql);
@@ -90,6 +105,51 @@ impl Drop for Home {
         if let Err(error) = server::try_sql(&self.address, &drop) {
             eprintln!("{drop}: {error}");
         }
+    }
+}
+
+/// Schemas that are emptied and used again, which is much quicker than making one for each store.
+pub(crate) struct Homes {
+    address: &'static str,
+    empty: Arc<Mutex<Vec<Home>>>,
+}
+
+/// One of them, given back when the store is gone.
+pub(crate) struct Borrowed {
+    home: Option<Home>,
+    back: Arc<Mutex<Vec<Home>>>,
+}
+
+impl Homes {
+    /// Or a line that says that the test did not run.
+    pub(crate) fn of(what: &str) -> Option<Self> {
+        let address = server::address(what)?;
+        let empty = Arc::default();
+        Some(Self { address, empty })
+    }
+
+    pub(crate) fn take(&self) -> Borrowed {
+        let used = self.empty.lock().unwrap().pop();
+        Borrowed {
+            home: Some(used.unwrap_or_else(|| Home::at(self.address))),
+            back: Arc::clone(&self.empty),
+        }
+    }
+}
+
+impl Deref for Borrowed {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        self.home.as_ref().unwrap()
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        let home = self.home.take().unwrap();
+        home.empty();
+        self.back.lock().unwrap().push(home);
     }
 }
 

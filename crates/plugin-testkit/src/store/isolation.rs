@@ -1,10 +1,15 @@
 //! Whether a place reads the same, byte for byte, whatever happens in another.
 //!
-//! Two organisations each have a random history. One store gets the first's alone, another gets
-//! both, mixed; then everything that the first can ask is asked of both, and every answer, refusals
-//! and cursors among them, must be the same text.
+//! Two organisations and the shared registry each have a random history. One store gets all three,
+//! mixed; others get one organisation's with the registry's, and the registry's alone. Then
+//! everything that can be asked is asked of both, and every answer, refusals and cursors among them,
+//! must be the same text: what an organisation sees, of itself and of the registry, is as if there
+//! were no other, and what the registry holds is what the platform wrote.
 
+use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::executor::block_on;
 use futures::{FutureExt as _, StreamExt as _};
@@ -15,73 +20,126 @@ use one_ontology::{
 
 use crate::store::Subject;
 use crate::store::differential::{Pool, Random, any_in};
+use crate::store::timer::within;
 
 /// How many histories a normal run makes.
 pub const HISTORIES: usize = 100;
 
-/// How many change sets each of the two places gets in one.
-const LENGTH: usize = 12;
+/// How many change sets the three places get in one, together.
+const LENGTH: usize = 30;
 
-/// How many histories this run makes: [`HISTORIES`], or what `ONE_PLUGIN_HISTORIES` says.
+/// How many histories this run makes: `otherwise`, or what `ONE_PLUGIN_HISTORIES` says.
 ///
 /// # Panics
 /// If `ONE_PLUGIN_HISTORIES` is not a number.
 #[must_use]
-pub fn histories() -> usize {
-    std::env::var("ONE_PLUGIN_HISTORIES").map_or(HISTORIES, |text| {
+pub fn histories(otherwise: usize) -> usize {
+    std::env::var("ONE_PLUGIN_HISTORIES").map_or(otherwise, |text| {
         text.parse().expect("ONE_PLUGIN_HISTORIES is a number")
     })
 }
 
-/// Compares [`histories`] histories.
+/// Compares [`HISTORIES`] histories, or as many as `ONE_PLUGIN_HISTORIES` says.
 ///
 /// # Panics
 /// At the first difference, saying the history's seed.
-pub fn run(fresh: impl Fn() -> Subject) {
-    for seed in 0..histories() as u64 {
-        history(seed, &fresh);
-    }
+pub fn run(fresh: impl Fn() -> Subject + Sync) {
+    run_some(HISTORIES, fresh);
+}
+
+/// As [`run`], for a store that takes long to make: `otherwise` histories where nobody says how many.
+///
+/// # Panics
+/// At the first difference, saying the history's seed.
+pub fn run_some(otherwise: usize, fresh: impl Fn() -> Subject + Sync) {
+    let count = histories(otherwise) as u64;
+    let next = AtomicU64::new(0);
+    // As many at once as the machine has processors for.
+    std::thread::scope(|threads| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get) {
+            threads.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= count {
+                        return;
+                    }
+                    history(seed, &fresh);
+                }
+            });
+        }
+    });
+    eprintln!("{count} histories");
 }
 
 /// Compares one history; the same seed makes the same one everywhere.
 ///
 /// # Panics
-/// If what the first organisation sees tells of the second, or of the other way round.
+/// If what an organisation or the registry sees tells of who should not be seen.
 pub fn history(seed: u64, fresh: &impl Fn() -> Subject) {
     let mut random = Random::new(seed ^ 0x150_1a7e);
     let mut pool = Pool::new();
     let groups = pool.groups();
-    let places = [Place::Group(groups[0]), Place::Group(groups[1])];
-    // What each does next depends on its own past only.
-    let models = [MemoryStore::new(), MemoryStore::new()];
-    let mut alone = [Vec::new(), Vec::new()];
+    let mut views = [
+        View::of(&[Place::Group(groups[0]), Place::Global]),
+        View::of(&[Place::Group(groups[1]), Place::Global]),
+        View::of(&[Place::Global]),
+    ];
     let mut mixed = Vec::new();
-    for _ in 0..2 * LENGTH {
-        let who = random.below(2);
-        let changes = any_in(&mut random, &mut pool, &models[who], places[who]);
-        let _refused_too = block_on(models[who].commit(changes.clone()));
-        alone[who].push(changes.clone());
+    for _ in 0..LENGTH {
+        let who = random.pick(&[0, 0, 1, 1, 2]);
+        // What happens next in a place depends on what can be seen from there only.
+        let (place, model) = (views[who].places[0], &views[who].model);
+        let changes = any_in(&mut random, &mut pool, model, place);
+        for view in &mut views {
+            view.take(&changes);
+        }
         mixed.push(changes);
     }
-    let both = fresh();
-    let among_others = said(&both, &mixed);
-    for (place, own) in places.into_iter().zip(&alone) {
-        let one = fresh();
-        let alone: String = said(&one, own).into_iter().map(|(_, said)| said).collect();
-        let among: String = among_others
+    let all = fresh();
+    let said_to_all = said(&all, &mixed);
+    let reads_of_all = views.iter().map(|view| {
+        let place = view.places[0];
+        (place, everything(&pool, &all, place))
+    });
+    let reads_of_all: BTreeMap<Place, String> = reads_of_all.collect();
+    for view in &views {
+        let alone = fresh();
+        let mut answers = said(&alone, &view.changes).into_iter();
+        let among_others = said_to_all
             .iter()
-            .filter(|(at, _)| *at == place)
-            .map(|(_, said)| said.as_str())
-            .collect();
-        same(seed, "what commits said", &alone, &among);
-        let scope = Scope::system("suite".parse().unwrap(), place);
-        let alone = everything(&pool, &one, &scope);
-        same(
-            seed,
-            "what is read",
-            &alone,
-            &everything(&pool, &both, &scope),
-        );
+            .filter(|(place, _)| view.places.contains(place));
+        for (_, among) in among_others {
+            let (_, alone) = answers.next().expect("a view gets all that is for it");
+            same(seed, "what a commit said", &alone, among);
+        }
+        for place in &view.places {
+            let alone = everything(&pool, &alone, *place);
+            same(seed, "what is read", &alone, &reads_of_all[place]);
+        }
+    }
+}
+
+/// What somebody sees: their own place, and what all see.
+struct View {
+    places: Vec<Place>,
+    changes: Vec<ChangeSet>,
+    model: MemoryStore,
+}
+
+impl View {
+    fn of(places: &[Place]) -> Self {
+        Self {
+            places: places.to_vec(),
+            changes: Vec::new(),
+            model: MemoryStore::new(),
+        }
+    }
+
+    fn take(&mut self, changes: &ChangeSet) {
+        if self.places.contains(&changes.place()) {
+            let _refused_too = block_on(self.model.commit(changes.clone()));
+            self.changes.push(changes.clone());
+        }
     }
 }
 
@@ -110,7 +168,8 @@ fn said(subject: &Subject, history: &[ChangeSet]) -> Vec<(Place, String)> {
 }
 
 /// The answers to all that can be asked in a place.
-fn everything(pool: &Pool, subject: &Subject, scope: &Scope) -> String {
+fn everything(pool: &Pool, subject: &Subject, place: Place) -> String {
+    let scope = &Scope::system("suite".parse().unwrap(), place);
     let store = &*subject.store;
     let mut text = String::new();
     let mut say = |answer: &dyn Debug| writeln!(text, "{answer:?}").unwrap();
@@ -128,8 +187,9 @@ fn everything(pool: &Pool, subject: &Subject, scope: &Scope) -> String {
         for (key, _) in pool.budgets() {
             say(&store.budget(scope, &key).await);
         }
-        let id = scope.place().group().unwrap();
-        say(&store.group(id).await);
+        if let Some(id) = place.group() {
+            say(&store.group(id).await);
+        }
         say(&store.head(scope).await);
     });
     lists(pool, store, scope, &mut say);
@@ -137,10 +197,12 @@ fn everything(pool: &Pool, subject: &Subject, scope: &Scope) -> String {
     let mut events = store.watch(scope, Seq::START);
     let head = block_on(store.head(scope)).unwrap();
     let count = head.map_or(0, |head| head.seq.get());
-    for _ in 0..count {
-        let next = crate::store::timer::within(subject.patience, events.next());
-        say(&block_on(next).expect("a watcher gets every event"));
-    }
+    let all = async {
+        for _ in 0..count {
+            say(&events.next().await);
+        }
+    };
+    block_on(within(subject.patience, all)).expect("a watcher gets every event");
     say(&events.next().now_or_never().is_none());
     text
 }

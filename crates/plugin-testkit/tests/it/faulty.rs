@@ -63,6 +63,8 @@ fn leaks_are_found_by_histories() {
         Fault::SharesBudgets,
         Fault::SharesChains,
         Fault::ReplaysOfOtherPlaces,
+        Fault::ConnectsAcrossGroups,
+        Fault::PublishesThings,
         Fault::OverwritesOtherPlaces,
         Fault::OverwritesOtherConnections,
         Fault::FindsRowsOfOtherPlaces,

@@ -2,9 +2,9 @@
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, Connection, Event, EventId, Group, GroupStatus, Knowledge, KnowledgeRole,
+    ChangeSet, Connection, End, Event, EventId, Group, GroupStatus, Knowledge, KnowledgeRole,
     KnowledgeSource, KnowledgeType, Membership, MemoryStore, NewEvent, Person, Place, Revision,
-    Row, RowId, Scope, Settle, Spend, Store as _, Thing, ThingStatus, Timestamp,
+    Row, RowId, Scope, Settle, Spend, Store as _, Thing, ThingQuery, ThingStatus, Timestamp,
 };
 
 use super::pool::{Pool, TEXTS};
@@ -224,14 +224,24 @@ impl Make<'_> {
         changes.replace(group)
     }
 
+    /// A thing that is there, mostly: connections to what is not are refused.
+    fn end(&mut self) -> End {
+        let query = ThingQuery::default();
+        let there = block_on(self.model.things(self.scope, &query)).unwrap();
+        if there.items.is_empty() || self.random.one_in(4) {
+            return self.random.pick(&self.pool.ends(self.scope.place()));
+        }
+        self.random.pick(&there.items).id.into()
+    }
+
     fn connection(&mut self) -> Connection {
-        let ends = self.pool.ends(self.scope.place());
+        let (from, to) = (self.end(), self.end());
         let mut connection = Connection::new(
             self.scope,
             self.random.pick(&self.pool.connections()),
-            self.random.pick(&ends),
+            from,
             self.random.pick(&self.pool.connection_types()),
-            self.random.pick(&ends),
+            to,
             self.pool.now,
         );
         if self.random.one_in(4) {

@@ -71,7 +71,7 @@ impl Pool {
     }
 
     pub(crate) fn connections(&self) -> Vec<ConnectionId> {
-        (0..10)
+        (0..4)
             .map(|i| ConnectionId::from_uuid(Self::uuid(5, i)))
             .collect()
     }

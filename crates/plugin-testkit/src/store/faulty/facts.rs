@@ -292,6 +292,11 @@ impl Facts {
             if fault == Fault::OverwritesOtherPlaces {
                 self.rows.retain(|old| old.id() != row.id());
             }
+            if let (Fault::PublishesThings, Row::Thing(thing)) = (fault, &row) {
+                let mut published = thing.clone();
+                published.place = Place::Global;
+                self.rows.push(published.into());
+            }
             self.rows.push(row);
         }
         for mut connection in effects.connections {

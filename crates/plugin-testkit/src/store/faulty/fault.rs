@@ -187,6 +187,8 @@ faults! {
     IgnoresRevisions,
     /// Writes over rows of the same id in other places.
     OverwritesOtherPlaces,
+    /// Writes things of groups to the shared registry too.
+    PublishesThings,
     /// Writes over connections of the same id in other places.
     OverwritesOtherConnections,
     /// Finds rows of other places when it decides.
