@@ -1,5 +1,7 @@
 //! `cargo xtask ci`: a table of steps, run in order, the first failure ends it.
 
+mod steps;
+
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,198 +14,10 @@ use crate::clock::{Stopwatch, human};
 use crate::packages::npm_program;
 use crate::process::{Output, capture, stream, version};
 
+pub use steps::{Line, Need, STEPS, Step};
+
 /// How much of a failed step's output is repeated at the end.
 const TAIL: usize = 40;
-
-/// One thing that must hold.
-#[derive(Debug, Clone, Copy)]
-pub struct Step {
-    /// What holds afterwards, in a few words.
-    pub name: &'static str,
-    /// Run in order, all must succeed.
-    pub commands: &'static [Line],
-    /// What the machine must have; without it the step is skipped, loudly.
-    pub needs: Option<Need>,
-}
-
-/// One command line.
-#[derive(Debug, Clone, Copy)]
-pub struct Line {
-    /// Program and arguments.
-    pub words: &'static [&'static str],
-    /// Where, relative to the root.
-    pub folder: &'static str,
-    /// Variables added to the environment.
-    pub variables: &'static [(&'static str, &'static str)],
-    /// Whether to build from nothing, in a target directory of its own.
-    pub from_nothing: bool,
-}
-
-/// What not every machine has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// Node's package manager.
-    Npm,
-    /// `cargo deny`.
-    CargoDeny,
-    /// The standard library for wasm32-unknown-unknown.
-    WasmTarget,
-}
-
-const fn line(words: &'static [&'static str]) -> Line {
-    Line {
-        words,
-        folder: ".",
-        variables: &[],
-        from_nothing: false,
-    }
-}
-
-const JS: &str = "crates/plugin-executor-node/js";
-
-/// Everything that must hold before a change lands, the quick and the likely to fail first.
-pub const STEPS: &[Step] = &[
-    Step {
-        name: "formatting",
-        commands: &[line(&["cargo", "fmt", "--all", "--check"])],
-        needs: None,
-    },
-    Step {
-        name: "Cargo.lock is up to date",
-        commands: &[line(&["cargo", "fetch", "--locked"])],
-        needs: None,
-    },
-    Step {
-        name: "tidy",
-        commands: &[line(&["cargo", "xtask", "tidy"])],
-        needs: None,
-    },
-    Step {
-        name: "clippy",
-        commands: &[line(&[
-            "cargo",
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ])],
-        needs: None,
-    },
-    Step {
-        name: "tests",
-        commands: &[line(&["cargo", "xtask", "test"])],
-        needs: None,
-    },
-    Step {
-        name: "40,000 problems for each law, every verdict as a SAT solver's",
-        commands: &[Line {
-            variables: &[("PROPTEST_CASES", "40000"), ("PROPTEST_RNG_SEED", "1")],
-            ..line(&[
-                "cargo",
-                "test",
-                "--release",
-                "--package",
-                "plugin-resolver",
-                "--test",
-                "it",
-                "--",
-                "--show-output",
-                "sat::",
-            ])
-        }],
-        needs: None,
-    },
-    Step {
-        name: "JavaScript of the Node worker",
-        commands: &[
-            Line {
-                folder: JS,
-                ..line(&[
-                    "npm",
-                    "ci",
-                    "--ignore-scripts",
-                    "--no-audit",
-                    "--no-fund",
-                    "--prefer-offline",
-                ])
-            },
-            Line {
-                folder: JS,
-                ..line(&["npm", "run", "check"])
-            },
-        ],
-        needs: Some(Need::Npm),
-    },
-    Step {
-        name: "documentation",
-        commands: &[Line {
-            variables: &[("RUSTDOCFLAGS", "-D warnings")],
-            ..line(&["cargo", "doc", "--workspace", "--no-deps", "--all-features"])
-        }],
-        needs: None,
-    },
-    Step {
-        name: "benches run once",
-        commands: &[line(&[
-            "cargo",
-            "bench",
-            "--package",
-            "benches",
-            "--",
-            "--quick",
-        ])],
-        needs: None,
-    },
-    Step {
-        name: "licences, advisories and sources of dependencies",
-        commands: &[line(&["cargo", "deny", "check"])],
-        needs: Some(Need::CargoDeny),
-    },
-    Step {
-        name: "the core crates check for wasm32",
-        commands: &[line(&[
-            "cargo",
-            "check",
-            "--target",
-            "wasm32-unknown-unknown",
-            "-p",
-            "one-ontology",
-            "-p",
-            "plugin-resolver",
-            "-p",
-            "plugin-registry",
-            "-p",
-            "plugin-runtime-api",
-            "-p",
-            "plugin-lifecycle",
-        ])],
-        needs: Some(Need::WasmTarget),
-    },
-    Step {
-        name: "the core crates build from nothing",
-        commands: &[Line {
-            from_nothing: true,
-            ..line(&[
-                "cargo",
-                "build",
-                "-p",
-                "one-ontology",
-                "-p",
-                "plugin-resolver",
-                "-p",
-                "plugin-registry",
-                "-p",
-                "plugin-runtime-api",
-                "-p",
-                "plugin-lifecycle",
-            ])
-        }],
-        needs: None,
-    },
-];
 
 impl Line {
     /// The line as a person would type it at the root.
@@ -427,6 +241,7 @@ fn target_directory(root: &Path) -> Result<PathBuf, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::steps::line;
     use super::*;
 
     #[test]
@@ -461,5 +276,17 @@ mod tests {
             line.shown(),
             "cd a/b && CARGO_TARGET_DIR=$(mktemp -d) RUSTDOCFLAGS=\"-D warnings\" cargo doc"
         );
+    }
+
+    #[test]
+    fn the_histories_of_all_stores_are_as_many_as_the_step_says() {
+        let lines = STEPS.iter().flat_map(|step| step.commands);
+        let histories = lines
+            .flat_map(|line| line.variables)
+            .filter(|(name, _)| *name == "ONE_PLUGIN_HISTORIES");
+        let all: u32 = histories
+            .map(|(_, count)| count.parse::<u32>().unwrap())
+            .sum();
+        assert_eq!(all, 20_000);
     }
 }
