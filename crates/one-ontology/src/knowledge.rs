@@ -189,18 +189,23 @@ impl Embedding {
         if self.model != other.model || self.values.len() != other.values.len() {
             return None;
         }
-        let (mut dot, mut a, mut b) = (0.0_f64, 0.0_f64, 0.0_f64);
-        for (x, y) in self.values.iter().zip(&other.values) {
-            let (x, y) = (f64::from(*x), f64::from(*y));
-            dot += x * y;
-            a += x * x;
-            b += y * y;
-        }
-        let norm = (a * b).sqrt();
-        #[expect(clippy::cast_possible_truncation, reason = "a cosine fits an f32")]
-        let cosine = if norm > 0.0 { (dot / norm) as f32 } else { 0.0 };
-        Some(cosine.clamp(-1.0, 1.0))
+        Some(cosine(&self.values, &other.values))
     }
+}
+
+/// The cosine of the angle between vectors of one length, as [`Embedding::similarity`] gives it.
+pub(crate) fn cosine(left: &[f32], right: &[f32]) -> f32 {
+    let (mut dot, mut a, mut b) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for (x, y) in left.iter().zip(right) {
+        let (x, y) = (f64::from(*x), f64::from(*y));
+        dot += x * y;
+        a += x * x;
+        b += y * y;
+    }
+    let norm = (a * b).sqrt();
+    #[expect(clippy::cast_possible_truncation, reason = "a cosine fits an f32")]
+    let cosine = if norm > 0.0 { (dot / norm) as f32 } else { 0.0 };
+    cosine.clamp(-1.0, 1.0)
 }
 
 /// What a row of knowledge is about.

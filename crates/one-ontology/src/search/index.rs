@@ -1,8 +1,10 @@
 //! What one place can be searched by, in memory.
 
-use std::collections::BTreeMap;
-
-use super::{Candidate, Hit, HitId, SearchQuery, knowledge_text, rank, thing_text};
+use super::comparable::Vectors;
+use super::fusion::{closest, fuse};
+use super::rows::{Facet, Rows};
+use super::slots::{Slot, Slots};
+use super::{Among, Hit, HitId, Int8Index, SearchQuery, VectorIndex, knowledge_text, thing_text};
 use crate::{Embedding, Knowledge, KnowledgeId, Seq, Thing, ThingStatus};
 
 /// What one place can be searched by, in memory; kept up to date from its rows.
@@ -33,43 +35,26 @@ use crate::{Embedding, Knowledge, KnowledgeId, Seq, Thing, ThingStatus};
 /// assert_eq!(hits[0].id, id.into());
 /// ```
 #[derive(Debug, Default)]
-pub struct Index {
-    things: BTreeMap<HitId, Thing>,
-    knowledge: BTreeMap<HitId, Knowledge>,
+pub struct Index<V = Int8Index> {
+    things: Rows,
+    knowledge: Rows,
+    vectors: Vectors<V>,
     at: Option<Seq>,
 }
 
 impl Index {
-    /// An index that knows of no row.
+    /// An index that knows of no row, with vectors as bytes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
+}
 
+impl<V: VectorIndex + Default> Index<V> {
     /// Up to which event it knows every row; none if nothing was read yet.
     #[must_use]
     pub fn at(&self) -> Option<Seq> {
         self.at
-    }
-
-    /// Puts a thing in the place of what was there under its id; an archived one leaves.
-    pub fn put_thing(&mut self, row: &Thing) {
-        let id = HitId::Thing(row.id);
-        if row.status == ThingStatus::Archived {
-            self.things.remove(&id);
-        } else {
-            self.things.insert(id, row.clone());
-        }
-    }
-
-    /// Puts knowledge in the place of what was there under its id; an archived row leaves.
-    pub fn put_knowledge(&mut self, row: &Knowledge) {
-        let id = HitId::Knowledge(row.id);
-        if row.archived_at.is_some() {
-            self.knowledge.remove(&id);
-        } else {
-            self.knowledge.insert(id, row.clone());
-        }
     }
 
     /// Every row that was written up to this event has been put.
@@ -77,51 +62,78 @@ impl Index {
         self.at = Some(at);
     }
 
+    /// Puts a thing in the place of what was there under its id; an archived one leaves.
+    pub fn put_thing(&mut self, row: &Thing) {
+        let id = HitId::Thing(row.id);
+        self.things.remove(id);
+        if row.status != ThingStatus::Archived {
+            let of_type = Facet::Type(row.thing_type.as_str().into());
+            self.things.insert(id, &thing_text(row), [of_type]);
+        }
+        if self.things.is_sparse() {
+            self.things.compact();
+        }
+    }
+
+    /// Puts knowledge in the place of what was there under its id; an archived row leaves.
+    pub fn put_knowledge(&mut self, row: &Knowledge) {
+        let id = HitId::Knowledge(row.id);
+        if let Some(slot) = self.knowledge.remove(id) {
+            self.vectors.remove(slot);
+        }
+        if row.archived_at.is_none() {
+            let of_type = Facet::Type(row.knowledge_type.as_str().into());
+            let labels = row.labels.iter().cloned().map(Facet::Label);
+            let facets = labels.chain([of_type]);
+            let slot = self.knowledge.insert(id, &knowledge_text(row), facets);
+            if let Some(embedding) = &row.embedding {
+                self.vectors.insert(slot, embedding);
+            }
+        }
+        if self.knowledge.is_sparse() {
+            let moved = self.knowledge.compact();
+            self.vectors.renumber(&|slot| moved.to(slot));
+        }
+    }
+
     /// About how much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let things = self.things.values().map(|row| thing_text(row).len());
-        let knowledge = self.knowledge.values().map(|row| {
-            let vector = row.embedding.as_ref().map_or(0, |e| 4 * e.values().len());
-            knowledge_text(row).len() + vector
-        });
-        things.chain(knowledge).map(|bytes| bytes + 256).sum()
+        self.things.bytes() + self.knowledge.bytes() + self.vectors.bytes()
     }
 
     /// Looks for what fits best.
     #[must_use]
     pub fn search(&self, query: &SearchQuery) -> Search {
-        let things = self.things.values().filter(|r| query.among.has_thing(r));
-        let knowledge: Vec<&Knowledge> = self
-            .knowledge
-            .values()
-            .filter(|row| query.among.has_knowledge(row))
-            .collect();
-        let wanted = knowledge
-            .iter()
-            .filter(|row| {
-                let vectors = query.embedding.as_ref().zip(row.embedding.as_ref());
-                vectors.is_some_and(|(a, b)| a.similarity(b).is_some())
-            })
-            .map(|row| row.id)
-            .collect();
-        let candidate = |id, text| Candidate {
-            id,
-            text,
-            embedding: None,
+        let rows = match query.among {
+            Among::Things { .. } => &self.things,
+            Among::Knowledge { .. } => &self.knowledge,
         };
+        let meant = rows.meant(&query.among);
+        let text = query.text.as_deref().unwrap_or("");
+        let by_text = rows.by_text(text, &meant, query.depth());
         Search {
+            by_text,
+            wanted: self.wanted(query, &meant),
             query: query.clone(),
-            candidates: things
-                .map(|row| candidate(row.id.into(), thing_text(row)))
-                .chain(
-                    knowledge
-                        .iter()
-                        .map(|row| candidate(row.id.into(), knowledge_text(row))),
-                )
-                .collect(),
-            wanted,
         }
+    }
+
+    fn wanted(&self, query: &SearchQuery, meant: &Slots) -> Vec<KnowledgeId> {
+        let (Some(embedding), Among::Knowledge { .. }) = (&query.embedding, &query.among) else {
+            return Vec::new();
+        };
+        let id = |slot| self.knowledge.id(slot);
+        let near = self
+            .vectors
+            .near(embedding, query.min_similarity, meant, query.depth(), id);
+        let near = near.into_iter().filter_map(|slot| match id(slot) {
+            Some(HitId::Knowledge(id)) => Some(id),
+            Some(HitId::Thing(_)) | None => None,
+        });
+        let mut wanted: Vec<KnowledgeId> = near.collect();
+        wanted.sort_unstable();
+        wanted
     }
 }
 
@@ -129,7 +141,7 @@ impl Index {
 #[derive(Debug)]
 pub struct Search {
     query: SearchQuery,
-    candidates: Vec<Candidate>,
+    by_text: Vec<HitId>,
     wanted: Vec<KnowledgeId>,
 }
 
@@ -144,18 +156,21 @@ impl Search {
     /// from the same moment as the index. One that is missing is not found by its vector; one that
     /// nobody wanted changes nothing.
     #[must_use]
-    pub fn finish(
-        mut self,
-        vectors: impl IntoIterator<Item = (KnowledgeId, Embedding)>,
-    ) -> Vec<Hit> {
-        let mut vectors: BTreeMap<HitId, Embedding> = vectors
-            .into_iter()
-            .filter(|(id, _)| self.wanted.binary_search(id).is_ok())
-            .map(|(id, vector)| (id.into(), vector))
-            .collect();
-        for candidate in &mut self.candidates {
-            candidate.embedding = vectors.remove(&candidate.id);
-        }
-        rank(&self.query, self.candidates.len() as u64, &self.candidates)
+    pub fn finish(self, vectors: impl IntoIterator<Item = (KnowledgeId, Embedding)>) -> Vec<Hit> {
+        let Self {
+            query,
+            by_text,
+            wanted,
+        } = self;
+        let mut given = Slots::default();
+        let vectors = vectors.into_iter().filter_map(|(id, vector)| {
+            let at = wanted.binary_search(&id).ok()?;
+            let at = Slot::new(u32::try_from(at).ok()?);
+            let first = !given.contains(at);
+            given.insert(at);
+            first.then_some((HitId::Knowledge(id), vector))
+        });
+        let by_vector = closest(&query, vectors);
+        fuse(&query, by_text, by_vector)
     }
 }

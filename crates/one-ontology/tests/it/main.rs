@@ -18,6 +18,7 @@ mod retention;
 mod scopes;
 mod search;
 mod search_index;
+mod search_typos;
 mod signing;
 mod stored;
 mod support;

@@ -171,7 +171,7 @@ pub(crate) async fn words_are_found_in_any_case(kit: &Kit) {
     for query in ["straße", "STRASSE FUSSGÄNGER ärger", "fußgänger!", "Ärger"] {
         assert_eq!(texts(kit, &scope, &words(query)).await, [text], "{query}");
     }
-    for query in ["Arger", "refun", "breads", "fund"] {
+    for query in ["brot", "ger", "breadbread", "ußgäng"] {
         assert!(hits(kit, &scope, &words(query)).await.is_empty(), "{query}");
     }
 }
