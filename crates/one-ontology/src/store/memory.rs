@@ -1,6 +1,6 @@
 //! The reference: what every other store is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use futures::Stream;
 use futures::stream::BoxStream;
 
-use crate::search::{Candidate, HitId, knowledge_text, rank, thing_text};
+use crate::search::{HitId, Index};
 use crate::{
     BudgetKey, BudgetState, ChangeSet, Connection, ConnectionId, ConnectionQuery, Decision,
-    Directory, End, Event, EventQuery, Found, Group, GroupId, Head, Hit, IdempotencyKey, Knowledge,
-    KnowledgeId, KnowledgeQuery, Membership, Needs, Page, Person, PersonId, PersonQuery, Place,
-    Query, Receipt, Row, RowId, Scope, SearchQuery, Seq, Store, StoreError, Thing, ThingId,
+    Directory, Embedding, End, Event, EventQuery, Found, Group, GroupId, Head, Hit, IdempotencyKey,
+    Knowledge, KnowledgeId, KnowledgeQuery, Membership, Needs, Page, Person, PersonId, PersonQuery,
+    Place, Query, Receipt, Row, RowId, Scope, SearchQuery, Seq, Store, StoreError, Thing, ThingId,
     ThingQuery, decide,
 };
 
@@ -44,6 +44,10 @@ struct Facts {
     events: Vec<Event>,
     budgets: BTreeMap<BudgetKey, BudgetState>,
     receipts: BTreeMap<IdempotencyKey, Receipt>,
+    /// As the rows were when the place was last searched.
+    index: Index,
+    /// What was written since; so a commit does not pay for searches that may never come.
+    unindexed: BTreeSet<HitId>,
 }
 
 impl MemoryStore {
@@ -157,9 +161,29 @@ impl Facts {
             Row::Group(row) => self.group = Some(row),
             Row::Person(row) => drop(self.people.insert(row.id, row)),
             Row::Membership(row) => drop(self.memberships.insert(row.person, row)),
-            Row::Thing(row) => drop(self.things.insert(row.id, row)),
-            Row::Knowledge(row) => drop(self.knowledge.insert(row.id, row)),
+            Row::Thing(row) => {
+                self.unindexed.insert(row.id.into());
+                self.things.insert(row.id, row);
+            }
+            Row::Knowledge(row) => {
+                self.unindexed.insert(row.id.into());
+                self.knowledge.insert(row.id, row);
+            }
         }
+    }
+
+    /// The index, knowing every row.
+    fn index(&mut self) -> &Index {
+        for id in std::mem::take(&mut self.unindexed) {
+            match id {
+                HitId::Thing(id) => self.things.get(&id).map(|row| self.index.put_thing(row)),
+                HitId::Knowledge(id) => {
+                    let row = self.knowledge.get(&id);
+                    row.map(|row| self.index.put_knowledge(row))
+                }
+            };
+        }
+        &self.index
     }
 }
 
@@ -298,28 +322,19 @@ impl Store for MemoryStore {
     }
 
     async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
-        Ok(self.read(scope, |facts| {
-            let things = facts
-                .things
-                .values()
-                .filter(|thing| query.among.has_thing(thing))
-                .map(|thing| Candidate {
-                    id: HitId::Thing(thing.id),
-                    text: thing_text(thing),
-                    embedding: None,
-                });
-            let knowledge = facts
-                .knowledge
-                .values()
-                .filter(|row| query.among.has_knowledge(row))
-                .map(|row| Candidate {
-                    id: HitId::Knowledge(row.id),
-                    text: knowledge_text(row),
-                    embedding: row.embedding.clone(),
-                });
-            let candidates: Vec<Candidate> = things.chain(knowledge).collect();
-            rank(query, candidates.len() as u64, &candidates)
-        }))
+        let (search, vectors) = {
+            let mut places = self.lock();
+            let Some(facts) = places.places.get_mut(&scope.place()) else {
+                return Ok(Vec::new());
+            };
+            let search = facts.index().search(query);
+            let vector = |id| Some((id, facts.knowledge.get(&id)?.embedding.clone()?));
+            let wanted = search.wanted().iter().copied();
+            let vectors: Vec<(KnowledgeId, Embedding)> = wanted.filter_map(vector).collect();
+            (search, vectors)
+        };
+        // Comparing needs no lock.
+        Ok(search.finish(vectors))
     }
 
     async fn budget(
