@@ -85,9 +85,19 @@ impl Background {
             let cancelled = reply.send(future.await);
             drop(cancelled);
         });
-        answer.await.map_err(|_| StoreError::Unavailable {
-            reason: "the store's runtime has ended".to_owned(),
-        })
+        answer.await.map_err(|_| ended())
+    }
+
+    /// What comes of work that takes its time, on a thread that waits for nobody's network.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self.handle.spawn_blocking(work).await {
+            Ok(done) => Ok(done),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(ended()),
+        }
     }
 
     /// Ends after a while, and with whoever waits for it.
@@ -109,6 +119,12 @@ impl Background {
             Either::Left((result, _)) => Some(result),
             Either::Right(_) => None,
         }
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::Unavailable {
+        reason: "the store's runtime has ended".to_owned(),
     }
 }
 

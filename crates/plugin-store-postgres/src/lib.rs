@@ -13,6 +13,9 @@ mod listen;
 mod options;
 mod pool;
 mod schema;
+#[cfg(test)]
+#[cfg(unix)]
+mod schema_tests;
 mod search;
 mod select;
 mod session;
@@ -20,6 +23,9 @@ mod session;
 #[cfg(unix)]
 mod statement_tests;
 mod store;
+#[cfg(test)]
+#[cfg(unix)]
+mod test_home;
 mod watch;
 mod write;
 

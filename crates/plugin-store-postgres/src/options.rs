@@ -43,6 +43,10 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How often watchers look for what no wake-up told them of. Default: 3 s.
     pub poll_interval: Duration,
+    /// How much memory searches may keep, in bytes: an index for each place that was searched, those of the
+    /// places searched last. The index of a place that is larger by itself is made anew for
+    /// each search. Default: 256 MiB.
+    pub search_memory: usize,
 }
 
 impl Default for Options {
@@ -58,6 +62,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             poll_interval: Duration::from_secs(3),
+            search_memory: 256 << 20,
         }
     }
 }
@@ -130,6 +135,13 @@ impl Options {
     #[must_use]
     pub const fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
+        self
+    }
+
+    /// With another bound on the memory of searches.
+    #[must_use]
+    pub const fn search_memory(mut self, bytes: usize) -> Self {
+        self.search_memory = bytes;
         self
     }
 

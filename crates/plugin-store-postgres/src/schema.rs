@@ -16,6 +16,7 @@ const PROGRAM: &str = "one-plugin facts";
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
 ];
 
 const TABLES: &[&str] = &[
@@ -28,8 +29,6 @@ const TABLES: &[&str] = &[
     "knowledge",
     "labels",
     "vectors",
-    "thing_words",
-    "knowledge_words",
     "budgets",
     "receipts",
 ];
@@ -164,7 +163,11 @@ fn number(steps: &[&str]) -> i32 {
 
 /// All steps that are missing, in one transaction that is durable whatever the rows are; others
 /// who open the schema wait.
-async fn migrate(client: &Client, schema: &str, steps: &[&str]) -> Result<(), StoreError> {
+pub(crate) async fn migrate(
+    client: &Client,
+    schema: &str,
+    steps: &[&str],
+) -> Result<(), StoreError> {
     let lock = key::lock(schema, "schema");
     run(
         client,

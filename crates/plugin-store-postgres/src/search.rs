@@ -1,173 +1,266 @@
-//! Candidates from the tables, ranked by the ontology's own rule.
+//! Searches, answered by an index in memory that is brought up to date from the rows changed since.
+//!
+//! Each row holds the number of the last event of the change set that wrote it, and a place's head is that
+//! of its last change set. Whoever commits in a place holds its lock until the commit is done, whichever host
+//! it is, or the transaction of a host's own. So a snapshot with this head has every row up to it
+//! and none behind it, and an index that has come to another event of the same chain lacks exactly
+//! the rows behind that one.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use one_ontology::search::{Candidate, HitId, knowledge_text, rank, terms, thing_text};
-use one_ontology::{
-    Among, Embedding, Hit, Knowledge, KnowledgeId, Label, Place, SearchQuery, StoreError, Thing,
-    ThingStatus,
-};
+use one_ontology::search::{Follower, Recent, Search};
+use one_ontology::{Head, Hit, KnowledgeId, Place, SearchQuery, Seq, StoreError};
+use tokio::sync::RwLock;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::codec::decode_vector;
-use crate::find::{column, doc};
-use crate::pool::Pool;
-use crate::select::{Select, param};
+use crate::error::{Failure, unavailable};
+use crate::find::{self, column, doc};
+use crate::pool::{Lease, Pool};
 use crate::session::Query;
-use crate::{begin, key, list};
+use crate::{begin, key};
+
+const THINGS: &str = "SELECT doc FROM @things WHERE place = $1";
+const KNOWLEDGE: &str = "SELECT k.doc, v.model, v.vector FROM @knowledge k \
+    LEFT JOIN @vectors v ON v.place = k.place AND v.id = k.id \
+    WHERE k.place = $1";
+const VECTORS: &str = "SELECT id, model, vector FROM @vectors WHERE place = $1 AND id = ANY($2)";
+
+/// How often a search is tried on another connection.
+const ATTEMPTS: usize = 3;
+
+/// The index of one place. Who gives it rows first waits for whoever searches.
+type Shared = Arc<RwLock<Follower>>;
+
+/// The indexes of the places that were searched last.
+#[derive(Debug)]
+pub(crate) struct Indexes(Mutex<Recent<Shared>>);
+
+impl Indexes {
+    pub(crate) const fn new(most: usize) -> Self {
+        Self(Mutex::new(Recent::new(most)))
+    }
+
+    fn with<T>(&self, use_: impl FnOnce(&mut Recent<Shared>) -> T) -> T {
+        use_(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Where a search looks.
+#[derive(Clone)]
+struct Looking {
+    pool: Arc<Pool>,
+    place: Place,
+    query: SearchQuery,
+}
 
 pub(crate) async fn search(
     pool: &Arc<Pool>,
+    indexes: &Arc<Indexes>,
     place: Place,
     query: &SearchQuery,
 ) -> Result<Vec<Hit>, StoreError> {
-    let words = query.text.as_deref().map(terms).unwrap_or_default();
-    let among = &query.among;
-    let vector = query
-        .embedding
-        .as_ref()
-        .filter(|_| matches!(among, Among::Knowledge { .. }));
-    let by_words = !words.is_empty();
-    if !by_words && vector.is_none() {
-        return Ok(Vec::new());
-    }
-    let queries = || {
-        let mut queries: Vec<Query> = Vec::new();
-        if by_words {
-            queries.push(count_among(place, among));
-            queries.push(with_words(place, among, words.iter().cloned().collect()));
-        }
-        queries.extend(vector.map(|vector| with_vectors(place, among, vector)));
-        queries
-    };
-    // One snapshot for what is counted and what is ranked.
-    let mut answers = list::rows(pool, &begin::snapshot(place), queries)
-        .await?
-        .into_iter();
-    let mut candidates: BTreeMap<HitId, Candidate> = BTreeMap::new();
-    let mut rows = 0;
-    if by_words {
-        let counted = answers.next().unwrap_or_default();
-        let count: i64 = counted.first().map_or(Ok(0), |row| column(row, 0))?;
-        rows = u64::try_from(count).unwrap_or(0);
-        for row in answers.next().unwrap_or_default() {
-            let candidate = match among {
-                Among::Things { .. } => of_thing(query, &row)?,
-                Among::Knowledge { .. } => of_knowledge(query, &row)?,
-            };
-            candidates.extend(candidate.map(|candidate| (candidate.id, candidate)));
-        }
-    }
-    if let Some(wanted) = vector {
-        for row in answers.next().unwrap_or_default() {
-            let uuid: Uuid = column(&row, 0)?;
-            let id = HitId::Knowledge(KnowledgeId::from_uuid(uuid));
-            // Without any of the words its text does not count, so it is not fetched.
-            let candidate = candidates.entry(id).or_insert_with(|| Candidate {
-                id,
-                text: String::new(),
-                embedding: None,
-            });
-            let vector = decode_vector(wanted.model().to_owned(), column(&row, 1)?)?;
-            candidate.embedding = Some(vector);
-        }
-    }
-    let candidates: Vec<Candidate> = candidates.into_values().collect();
-    Ok(rank(query, rows, &candidates))
-}
-
-fn of_thing(query: &SearchQuery, row: &Row) -> Result<Option<Candidate>, StoreError> {
-    let thing: Thing = doc("things", row)?;
-    Ok(query.among.has_thing(&thing).then(|| Candidate {
-        id: HitId::Thing(thing.id),
-        text: thing_text(&thing),
-        embedding: None,
-    }))
-}
-
-fn of_knowledge(query: &SearchQuery, row: &Row) -> Result<Option<Candidate>, StoreError> {
-    let knowledge: Knowledge = doc("knowledge", row)?;
-    Ok(query.among.has_knowledge(&knowledge).then(|| Candidate {
-        id: HitId::Knowledge(knowledge.id),
-        text: knowledge_text(&knowledge),
-        embedding: None,
-    }))
-}
-
-/// Rows with any of these words.
-pub(crate) fn with_words(place: Place, among: &Among, words: Vec<String>) -> Query {
-    let (table, of_words) = match among {
-        Among::Things { .. } => ("things", "thing_words"),
-        Among::Knowledge { .. } => ("knowledge", "knowledge_words"),
-    };
-    let head = format!(
-        "WITH w AS MATERIALIZED (SELECT DISTINCT id FROM @{of_words} \
-         WHERE place = $1 AND word = ANY($2)) \
-         SELECT r.doc FROM w JOIN @{table} r ON r.id = w.id WHERE r.place"
-    );
-    let mut select = Select::new(&head, place);
-    select.params.push(param(words));
-    meant(select, among).all()
-}
-
-/// Vectors that can be compared with this one.
-pub(crate) fn with_vectors(place: Place, among: &Among, wanted: &Embedding) -> Query {
-    let dimension = i32::try_from(wanted.values().len()).unwrap_or(i32::MAX);
-    let mut select = Select::new(
-        "WITH v AS MATERIALIZED (SELECT id, vector FROM @vectors \
-         WHERE place = $1 AND model = $2 AND dimension = $3) \
-         SELECT r.id, v.vector FROM v JOIN @knowledge r ON r.id = v.id WHERE r.place",
+    let looking = Looking {
+        pool: Arc::clone(pool),
         place,
-    );
-    select.params.push(param(wanted.model().to_owned()));
-    select.params.push(param(dimension));
-    meant(select, among).all()
-}
-
-/// How many rows are among those meant. SQL says exactly what [`Among`] says.
-pub(crate) fn count_among(place: Place, among: &Among) -> Query {
-    let table = match among {
-        Among::Things { .. } => "things",
-        Among::Knowledge { .. } => "knowledge",
+        query: query.clone(),
     };
-    let head = format!("SELECT count(*) FROM @{table} r WHERE r.place");
-    meant(Select::new(&head, place), among).all()
-}
-
-fn meant(select: Select, among: &Among) -> Select {
-    match among {
-        Among::Things { types } => select
-            .and(
-                "r.status <> ?",
-                param(ThingStatus::Archived.as_str().to_owned()),
-            )
-            .and_one_of("r.type", types.iter().map(|t| t.as_str())),
-        Among::Knowledge { types, labels } => {
-            let select = select
-                .that("NOT r.archived")
-                .and_one_of("r.type", types.iter().map(|t| t.as_str()));
-            let labels: BTreeSet<&Label> = labels.iter().collect();
-            if labels.is_empty() {
-                return select;
-            }
-            let all: Vec<String> = labels
-                .iter()
-                .map(|label| label.as_str().to_owned())
-                .collect();
-            let count = key::number(all.len() as u64);
-            let mut select = select;
-            select.params.push(param(all));
-            let n = select.params.len();
-            // Each of them.
-            select.and(
-                &format!(
-                    "(SELECT count(*) FROM @labels l WHERE l.place = $1 AND l.label = ANY(${n}) \
-                     AND l.newest = r.newest AND l.id = r.id) = ?"
-                ),
-                param(count),
-            )
+    let mut attempt = 1;
+    loop {
+        match looking.once(indexes).await {
+            Err(Failure::Lost(_) | Failure::Again(_)) if attempt < ATTEMPTS => attempt += 1,
+            result => return Ok(result?),
         }
     }
+}
+
+impl Looking {
+    async fn once(&self, indexes: &Arc<Indexes>) -> Result<Vec<Hit>, Failure> {
+        let shared = indexes.with(|recent| recent.of(self.place));
+        if let Some(hits) = self.at_once(shared).await? {
+            return Ok(hits);
+        }
+        // It runs to its end although whoever asked may give up: what was read is not read again.
+        let behind = self.clone().behind(Arc::downgrade(indexes));
+        self.pool.background.run(behind).await?
+    }
+
+    /// The answer, if the index knows every row.
+    async fn at_once(&self, shared: Shared) -> Result<Option<Vec<Hit>>, Failure> {
+        let mut lease = self.pool.acquire().await?;
+        let (head, _) = self.snapshot(&mut lease, None).await?;
+        let Some(head) = head else {
+            return Ok(Some(Vec::new()));
+        };
+        // Waiting for it would keep a connection from those it waits for.
+        let Ok(follower) = shared.try_read_owned() else {
+            return Ok(None);
+        };
+        if !follower.knows(head) {
+            return Ok(None);
+        }
+        let query = self.query.clone();
+        let search = move || follower.index.search(&query);
+        let search = self.pool.background.compute(search).await?;
+        self.finish(&mut lease, search).await.map(Some)
+    }
+
+    /// The answer of an index that lacks rows: it is given them first.
+    async fn behind(self, indexes: Weak<Indexes>) -> Result<Vec<Hit>, Failure> {
+        let shared = still(&indexes)?.with(|recent| recent.of(self.place));
+        // First the index, then a connection: whoever waits here holds none.
+        let mut follower = Arc::clone(&shared).write_owned().await;
+        let mut lease = self.pool.acquire().await?;
+        let (head, there) = self.snapshot(&mut lease, follower.at()).await?;
+        let Some(head) = head else {
+            return Ok(Vec::new());
+        };
+        if !follower.knows(head) {
+            // Taken out: after an error it would know a part of what was written, and nobody which.
+            let mut known = std::mem::take(&mut *follower);
+            let after = known.lacks(there);
+            let open = [Of::Things, Of::Knowledge].map(|of| of.open(self.place, after));
+            lease.flight(None, open.into(), None).await?;
+            known = self.read(&mut lease, &indexes, known, Of::Things).await?;
+            known = self
+                .read(&mut lease, &indexes, known, Of::Knowledge)
+                .await?;
+            known.reached(head);
+            let bytes = known.index.bytes();
+            *follower = known;
+            still(&indexes)?.with(|recent| recent.put(self.place, shared, bytes));
+        }
+        let follower = follower.downgrade();
+        let query = self.query.clone();
+        let search = move || follower.index.search(&query);
+        let search = self.pool.background.compute(search).await?;
+        self.finish(&mut lease, search).await
+    }
+
+    /// Begins a transaction that sees one moment: the place's last event, and the one that it has under the
+    /// number of another.
+    async fn snapshot(
+        &self,
+        lease: &mut Lease,
+        at: Option<Head>,
+    ) -> Result<(Option<Head>, Option<Head>), Failure> {
+        let mut queries = vec![find::head(self.place)];
+        queries.extend(at.map(|at| find::event(self.place, at.seq)));
+        let begin = Some(begin::snapshot(self.place));
+        let answers = lease.flight(begin, queries, None).await?;
+        let mut heads = answers.iter().map(|rows| find::head_of(rows));
+        let head = heads.next().transpose()?.flatten();
+        Ok((head, heads.next().transpose()?.flatten()))
+    }
+
+    /// Gives an index the rows that a cursor lists, some at a time: however many there are, no statement takes
+    /// long and no more of them are in memory.
+    async fn read(
+        &self,
+        lease: &mut Lease,
+        indexes: &Weak<Indexes>,
+        mut known: Follower,
+        of: Of,
+    ) -> Result<Follower, Failure> {
+        loop {
+            let answers = lease.flight(None, vec![of.fetch()], None).await?;
+            still(indexes)?;
+            let rows = answers.into_iter().next().unwrap_or_default();
+            if rows.is_empty() {
+                return Ok(known);
+            }
+            let put = move || {
+                rows.iter().try_for_each(|row| of.put(&mut known, row))?;
+                Ok::<_, StoreError>(known)
+            };
+            known = self.pool.background.compute(put).await??;
+        }
+    }
+
+    /// Answers with the exact vectors that it wants, of the same moment.
+    async fn finish(&self, lease: &mut Lease, search: Search) -> Result<Vec<Hit>, Failure> {
+        if search.wanted().is_empty() {
+            return Ok(search.finish([]));
+        }
+        let queries = vec![vectors(self.place, search.wanted())];
+        let answers = lease.flight(None, queries, Some("COMMIT")).await?;
+        let vectors: Result<Vec<_>, StoreError> = answers
+            .iter()
+            .flatten()
+            .map(|row| {
+                let id = KnowledgeId::from_uuid(column(row, 0)?);
+                Ok((id, decode_vector(column(row, 1)?, column(row, 2)?)?))
+            })
+            .collect();
+        let vectors = vectors?;
+        Ok(self
+            .pool
+            .background
+            .compute(move || search.finish(vectors))
+            .await?)
+    }
+}
+
+/// The indexes, if somebody is left who may search.
+fn still(indexes: &Weak<Indexes>) -> Result<Arc<Indexes>, StoreError> {
+    indexes
+        .upgrade()
+        .ok_or_else(|| unavailable("the store was dropped".to_owned()))
+}
+
+/// What rows an index is given.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    Things,
+    Knowledge,
+}
+
+impl Of {
+    /// The rows behind an event, all of them if there is none.
+    pub(crate) fn changed(self, place: Place, after: Option<Seq>) -> Query {
+        let (all, changed) = match self {
+            Self::Things => (THINGS, "changed"),
+            Self::Knowledge => (KNOWLEDGE, "k.changed"),
+        };
+        let place = Box::new(key::place(place));
+        let Some(after) = after else {
+            return Query::new(all, vec![place]);
+        };
+        // The first condition says that the index will do, which has only what is above 0.
+        let sql = format!("{all} AND {changed} > 0 AND {changed} > $2");
+        Query::new(sql, vec![place, Box::new(key::number(after.get()))])
+    }
+
+    /// Opens a cursor on them, which ends with the transaction.
+    fn open(self, place: Place, after: Option<Seq>) -> Query {
+        let Query { sql, params } = self.changed(place, after);
+        let cursor = match self {
+            Self::Things => "one_things",
+            Self::Knowledge => "one_knowledge",
+        };
+        let sql = format!("DECLARE {cursor} NO SCROLL CURSOR FOR {sql}");
+        Query::new(sql, params)
+    }
+
+    fn fetch(self) -> Query {
+        let sql = match self {
+            Self::Things => "FETCH 1000 FROM one_things",
+            Self::Knowledge => "FETCH 1000 FROM one_knowledge",
+        };
+        Query::new(sql, Vec::new())
+    }
+
+    fn put(self, known: &mut Follower, row: &Row) -> Result<(), StoreError> {
+        match self {
+            Self::Things => known.index.put_thing(&doc("things", row)?),
+            Self::Knowledge => known.index.put_knowledge(&find::knowledge_of(row)?),
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn vectors(place: Place, ids: &[KnowledgeId]) -> Query {
+    let ids: Vec<Uuid> = ids.iter().map(|id| *id.as_uuid()).collect();
+    Query::new(VECTORS, vec![Box::new(key::place(place)), Box::new(ids)])
 }

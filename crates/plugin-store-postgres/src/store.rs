@@ -22,6 +22,7 @@ use crate::find::doc;
 use crate::listen::{Wires, channel, tag};
 use crate::pool::Pool;
 use crate::schema::{self, RowSecurity};
+use crate::search::Indexes;
 use crate::session::{ByConfig, Query};
 use crate::{Options, begin, commit, find, list, search, select, watch};
 
@@ -31,6 +32,7 @@ use crate::{Options, begin, commit, find, list, search, select, watch};
 #[derive(Clone)]
 pub struct PostgresStore {
     wires: Arc<Wires>,
+    indexes: Arc<Indexes>,
     row_security: RowSecurity,
 }
 
@@ -139,6 +141,7 @@ impl PostgresStore {
         let row_security = schema::open(&client, &options).await?;
         Ok(Self {
             wires: Wires::new(pool, options.poll_interval),
+            indexes: Arc::new(Indexes::new(options.search_memory)),
             row_security,
         })
     }
@@ -317,7 +320,7 @@ impl Store for PostgresStore {
     }
 
     async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
-        search::search(self.pool(), scope.place(), query).await
+        search::search(self.pool(), &self.indexes, scope.place(), query).await
     }
 
     async fn budget(

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use one_ontology::search::{knowledge_text, thing_text, words};
 use one_ontology::{
-    Effects, Found, IdempotencyKey, Knowledge, Place, Row, RowId, StoreError, Thing, ThingStatus,
+    Effects, Found, IdempotencyKey, Knowledge, Place, Row, RowId, StoreError, Thing,
 };
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -28,23 +27,29 @@ const MEMBERSHIPS: Table = Table {
 };
 const THINGS: Table = Table {
     into: "INSERT INTO @things \
-        (place, id, type, name, status, npm_package, registry_url, doc)",
-    types: &["uuid", "text", "text", "text", "text", "text", "text"],
+        (place, id, type, name, status, npm_package, registry_url, doc, changed)",
+    types: &[
+        "uuid", "text", "text", "text", "text", "text", "text", "bigint",
+    ],
     then: "ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, name = excluded.name, \
         status = excluded.status, npm_package = excluded.npm_package, \
-        registry_url = excluded.registry_url, doc = excluded.doc",
+        registry_url = excluded.registry_url, doc = excluded.doc, \
+        changed = excluded.changed",
 };
 const KNOWLEDGE: Table = Table {
-    into: "INSERT INTO @knowledge (place, id, type, source, newest, archived, doc)",
-    types: &["uuid", "text", "bytea", "bigint", "boolean", "text"],
+    into: "INSERT INTO @knowledge (place, id, type, source, newest, archived, doc, changed)",
+    types: &[
+        "uuid", "text", "bytea", "bigint", "boolean", "text", "bigint",
+    ],
     then: "ON CONFLICT (place, id) DO UPDATE SET type = excluded.type, source = excluded.source, \
-        newest = excluded.newest, archived = excluded.archived, doc = excluded.doc",
+        newest = excluded.newest, archived = excluded.archived, doc = excluded.doc, \
+        changed = excluded.changed",
 };
 const VECTORS: Table = Table {
-    into: "INSERT INTO @vectors (place, id, model, dimension, vector)",
-    types: &["uuid", "text", "integer", "bytea"],
+    into: "INSERT INTO @vectors (place, id, model, vector)",
+    types: &["uuid", "text", "bytea"],
     then: "ON CONFLICT (place, id) DO UPDATE SET model = excluded.model, \
-        dimension = excluded.dimension, vector = excluded.vector",
+        vector = excluded.vector",
 };
 const VECTORS_GONE: &str = "DELETE FROM @vectors WHERE place = $1 AND id = ANY($2)";
 const LABELS: Table = Table {
@@ -131,6 +136,7 @@ pub(crate) fn query(
 ) -> Result<Query, StoreError> {
     let mut writing = Writing {
         place: key::place(place),
+        changed: key::number(effects.receipt.head.seq.get()),
         queries: Vec::new(),
     };
     writing.rows(effects, found)?;
@@ -192,23 +198,9 @@ fn shifted(sql: &str, shift: usize) -> String {
 
 struct Writing {
     place: Vec<u8>,
+    /// The number of the change set's last event. It goes with every row that searches find.
+    changed: i64,
     queries: Vec<Query>,
-}
-
-/// Words that a row gains or loses.
-#[derive(Default)]
-struct Words {
-    words: Vec<String>,
-    ids: Vec<Uuid>,
-}
-
-impl Words {
-    fn extend(&mut self, id: Uuid, words: impl Iterator<Item = String>) {
-        for word in words {
-            self.words.push(word);
-            self.ids.push(id);
-        }
-    }
 }
 
 /// Labels that rows gain or lose.
@@ -267,7 +259,7 @@ impl Writing {
             self.put_rows(&MEMBERSHIPS, memberships.len(), columns);
         }
         if !things.is_empty() {
-            self.things(&things, found)?;
+            self.things(&things)?;
         }
         if !knowledge.is_empty() {
             self.knowledge(&knowledge, found)?;
@@ -275,7 +267,7 @@ impl Writing {
         Ok(())
     }
 
-    fn things(&mut self, rows: &[&Thing], found: &Found) -> Result<(), StoreError> {
+    fn things(&mut self, rows: &[&Thing]) -> Result<(), StoreError> {
         let text =
             |of: fn(&Thing) -> String| -> Vec<String> { rows.iter().map(|row| of(row)).collect() };
         let property = |name: &str| -> Vec<Option<String>> {
@@ -293,28 +285,9 @@ impl Writing {
             column(property("npm_package")),
             column(property("registry_url")),
             column(docs(rows.iter().copied())?),
+            column(vec![self.changed; rows.len()]),
         ];
         self.put_rows(&THINGS, rows.len(), params);
-        let (mut gone, mut new) = (Words::default(), Words::default());
-        for row in rows {
-            let was = match found.rows.get(&RowId::Thing(row.id)) {
-                Some(Row::Thing(old)) => words_of_thing(old),
-                _ => BTreeSet::new(),
-            };
-            let is = words_of_thing(row);
-            gone.extend(*row.id.as_uuid(), was.difference(&is).cloned());
-            new.extend(*row.id.as_uuid(), is.difference(&was).cloned());
-        }
-        self.words(
-            "DELETE FROM @thing_words w USING unnest($2::text[], $3::uuid[]) AS g (word, id) \
-             WHERE w.place = $1 AND w.word = g.word AND w.id = g.id",
-            gone,
-        );
-        self.words(
-            "INSERT INTO @thing_words (place, word, id) \
-             SELECT $1, * FROM unnest($2::text[], $3::uuid[]) ON CONFLICT DO NOTHING",
-            new,
-        );
         Ok(())
     }
 
@@ -344,37 +317,20 @@ impl Writing {
             column(order),
             column(archived),
             column(docs),
+            column(vec![self.changed; rows.len()]),
         ];
         self.put_rows(&KNOWLEDGE, rows.len(), params);
-        let (mut gone, mut new) = (Words::default(), Words::default());
         let (mut labels_gone, mut labels_new) = (Labels::default(), Labels::default());
         for row in rows {
-            let id = *row.id.as_uuid();
             let old = match found.rows.get(&RowId::Knowledge(row.id)) {
                 Some(Row::Knowledge(old)) => Some(old),
                 _ => None,
             };
-            let (was, is) = (
-                old.map(words_of_knowledge).unwrap_or_default(),
-                words_of_knowledge(row),
-            );
-            gone.extend(id, was.difference(&is).cloned());
-            new.extend(id, is.difference(&was).cloned());
             let (was, is) = (old.map(labels_of).unwrap_or_default(), labels_of(row));
             // `created_at` never changes, so neither does the place of a label in the order.
             labels_gone.extend(row, was.difference(&is));
             labels_new.extend(row, is.difference(&was));
         }
-        self.words(
-            "DELETE FROM @knowledge_words w USING unnest($2::text[], $3::uuid[]) AS g (word, id) \
-             WHERE w.place = $1 AND w.word = g.word AND w.id = g.id",
-            gone,
-        );
-        self.words(
-            "INSERT INTO @knowledge_words (place, word, id) \
-             SELECT $1, * FROM unnest($2::text[], $3::uuid[]) ON CONFLICT DO NOTHING",
-            new,
-        );
         if !labels_gone.ids.is_empty() {
             let params: Vec<Param> = vec![
                 Box::new(labels_gone.labels),
@@ -399,7 +355,7 @@ impl Writing {
     fn vectors(&mut self, rows: &[&Knowledge], found: &Found) {
         let mut gone: Vec<Uuid> = Vec::new();
         let (mut ids, mut models) = (Vec::<Uuid>::new(), Vec::<String>::new());
-        let (mut dimensions, mut vectors) = (Vec::<i32>::new(), Vec::<Vec<u8>>::new());
+        let mut vectors = Vec::<Vec<u8>>::new();
         for row in rows {
             let old = match found.rows.get(&RowId::Knowledge(row.id)) {
                 Some(Row::Knowledge(old)) => old.embedding.as_ref(),
@@ -409,7 +365,6 @@ impl Writing {
                 Some(is) if old != Some(is) => {
                     ids.push(*row.id.as_uuid());
                     models.push(is.model().to_owned());
-                    dimensions.push(i32::try_from(is.values().len()).unwrap_or(i32::MAX));
                     vectors.push(encode_vector(is.values()));
                 }
                 None if old.is_some() => gone.push(*row.id.as_uuid()),
@@ -421,19 +376,8 @@ impl Writing {
         }
         if !ids.is_empty() {
             let count = ids.len();
-            let columns = vec![
-                column(ids),
-                column(models),
-                column(dimensions),
-                column(vectors),
-            ];
+            let columns = vec![column(ids), column(models), column(vectors)];
             self.put_rows(&VECTORS, count, columns);
-        }
-    }
-
-    fn words(&mut self, sql: &'static str, words: Words) {
-        if !words.ids.is_empty() {
-            self.put(sql, vec![Box::new(words.words), Box::new(words.ids)]);
         }
     }
 
@@ -511,21 +455,6 @@ fn docs<'a, T: serde::Serialize + 'a>(
     rows: impl IntoIterator<Item = &'a T>,
 ) -> Result<Vec<String>, StoreError> {
     rows.into_iter().map(encode).collect()
-}
-
-/// Each word once, of what is not archived.
-fn words_of_thing(row: &Thing) -> BTreeSet<String> {
-    if row.status == ThingStatus::Archived {
-        return BTreeSet::new();
-    }
-    words(&thing_text(row)).collect()
-}
-
-fn words_of_knowledge(row: &Knowledge) -> BTreeSet<String> {
-    if row.archived_at.is_some() {
-        return BTreeSet::new();
-    }
-    words(&knowledge_text(row)).collect()
 }
 
 fn labels_of(row: &Knowledge) -> BTreeSet<String> {

@@ -13,5 +13,6 @@ mod host;
 mod life;
 mod opening;
 mod processes;
+mod searching;
 mod security;
 mod server;

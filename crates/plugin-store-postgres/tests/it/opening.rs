@@ -296,7 +296,7 @@ fn statements_that_were_forgotten_are_prepared_again() {
     };
     let store = home.open_with(home.options().connections(1)).unwrap();
     fill(&store, 2);
-    for table in ["things", "events", "thing_words"] {
+    for table in ["things", "events", "labels"] {
         home.sql(&format!("ALTER TABLE @{table} ADD COLUMN later text"));
     }
     let ids = SequentialIds::starting_at(100);
@@ -304,23 +304,4 @@ fn statements_that_were_forgotten_are_prepared_again() {
     assert_eq!(verified(&store).len(), 3);
     home.sql("ALTER TABLE @events ALTER COLUMN doc TYPE varchar");
     assert_eq!(verified(&store).len(), 3);
-}
-
-/// Words are derived: those that an earlier rule left behind are in nobody's way.
-#[test]
-fn words_that_are_there_already_stop_no_commit() {
-    let Some(home) = home("words_that_are_there_already") else {
-        return;
-    };
-    let store = home.open();
-    let ids = SequentialIds::new();
-    let changes = change(&ids, "Rust");
-    // The id that it will have.
-    home.sql(
-        "INSERT INTO @thing_words SELECT '\\x00', 'rust', \
-         ('019b76da-a800-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid FROM generate_series(0, 9) n",
-    );
-    block_on(store.commit(changes)).unwrap();
-    let rust = home.number("SELECT count(*) FROM @thing_words w JOIN @things USING (place, id)");
-    assert_eq!(rust, 1);
 }

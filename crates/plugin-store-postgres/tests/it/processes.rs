@@ -413,7 +413,7 @@ fn held<T>(
     std::thread::scope(|threads| {
         let (held, is_held) = std::sync::mpsc::channel::<()>();
         let (release, released) = futures::channel::oneshot::channel::<()>();
-        let lock = home.with_schema("BEGIN; LOCK TABLE @thing_words IN ACCESS EXCLUSIVE MODE");
+        let lock = home.with_schema("BEGIN; LOCK TABLE @things IN SHARE MODE");
         let address = &home.address;
         threads.spawn(move || {
             server::run(async {
@@ -427,7 +427,7 @@ fn held<T>(
         let commit = threads.spawn(|| block_on(store.commit(change(&RandomIds, "held"))).map(drop));
         let waits = home.with_schema(
             "SELECT coalesce(max(pid), 0)::bigint FROM pg_locks WHERE NOT granted \
-             AND relation = '@thing_words'::regclass",
+             AND relation = '@things'::regclass",
         );
         let pid = loop {
             let pid = home.number(&waits);
