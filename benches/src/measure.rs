@@ -8,7 +8,17 @@ use rustix::time::{ClockId, clock_gettime};
 /// The CPU time that this thread has used.
 #[must_use]
 pub fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    duration(ClockId::ThreadCPUTime)
+}
+
+/// The CPU time that all threads of this process have used.
+#[must_use]
+pub fn process_time() -> Duration {
+    duration(ClockId::ProcessCPUTime)
+}
+
+fn duration(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap(),
         u32::try_from(time.tv_nsec).unwrap(),
@@ -64,4 +74,12 @@ pub enum Effort {
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// The value that so many hundredths are not above.
+#[must_use]
+pub fn percentile(mut values: Vec<f64>, hundredths: usize) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let rank = (values.len() * hundredths).div_ceil(100);
+    values[rank.max(1) - 1]
 }

@@ -13,13 +13,11 @@ mod order;
 mod ranges;
 mod solving;
 
-use std::fs;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use benches::measure::Effort;
-use benches::report::{Row, Section, plot, table};
+use benches::report::{Section, table, write};
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -71,28 +69,14 @@ fn measure() {
         println!("{}", table(std::slice::from_ref(&section)));
         sections.push(section);
     }
-    let rows: Vec<&Row> = sections.iter().flat_map(|section| &section.rows).collect();
-    let with_target = rows.iter().filter_map(|row| row.is_met());
-    let met = with_target.clone().filter(|is_met| *is_met).count();
-    println!("{met} of {} targets are met", with_target.count());
+    let verdicts: Vec<bool> = sections.iter().flat_map(Section::verdicts).collect();
+    let met = verdicts.iter().filter(|is_met| **is_met).count();
+    println!("{met} of {} targets are met", verdicts.len());
     if !is_quick {
-        write(&sections);
-    }
-}
-
-fn write(sections: &[Section]) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .unwrap()
-        .join("bench");
-    fs::create_dir_all(&folder).unwrap();
-    let files = [
-        ("resolver.md", table(sections)),
-        ("resolver.svg", plot(sections)),
-    ];
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::write(&path, text).unwrap();
-        println!("wrote {}", path.display());
+        let title = "CPU time, milliseconds, logarithmic";
+        println!(
+            "{}",
+            write(env!("CARGO_TARGET_TMPDIR"), "resolver", title, &sections)
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use benches::measure::medians;
-use benches::report::{Cell, Row, Section, Unit};
+use benches::report::{Cell, Row, Section, Target, Unit};
 use plugin_resolver::{Prereleases, Range, parse_version};
 
 use crate::Plan;
@@ -65,10 +65,10 @@ pub(crate) fn ranges(plan: Plan) -> Section {
             }),
         ],
     );
-    let row = |label: &str, unit, target, cells: Vec<Cell>| Row {
+    let row = |label: &str, unit, target: Option<f64>, cells: Vec<Cell>| Row {
         label: label.to_owned(),
         unit,
-        target,
+        target: target.map(Target::Figure),
         cells,
     };
     let each = |times: Vec<f64>, number: f64| {
@@ -92,6 +92,7 @@ pub(crate) fn ranges(plan: Plan) -> Section {
         contestants: ["ours", "nodejs-semver", "semver's VersionReq"]
             .map(str::to_owned)
             .to_vec(),
+        ours: 1,
         rows: vec![
             row(
                 "verdicts",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use benches::measure::{Effort, medians};
 use benches::peers::{Contestant, End, Ours, Peer, Resolvo, npm_tree};
-use benches::report::{Cell, Row, Section, Unit};
+use benches::report::{Cell, Row, Section, Target, Unit};
 use benches::{
     Answer, Backwards, Family, Problem, Scenario, Shape, Sizes, Stopped, Trial, data_folder, judge,
 };
@@ -153,10 +153,11 @@ pub(crate) fn frozen(plan: Plan) -> Section {
         note: "Confirming that a lock still answers its request. The peers know no locks; they solve a registry of the locked releases alone."
             .to_owned(),
         contestants: ["ours", "pubgrub", "resolvo"].map(str::to_owned).to_vec(),
+        ours: 1,
         rows: vec![Row {
             label: "frozen lock of 500 mixed".to_owned(),
             unit: Unit::Milliseconds,
-            target: Some(0.05),
+            target: Some(Target::Figure(0.05)),
             cells: times.into_iter().map(|time| Cell::figure(time * 1e3)).collect(),
         }],
     }
@@ -179,10 +180,10 @@ pub(crate) fn metadata(plan: Plan) -> Section {
         runs.push(Box::new(move || drop(black_box(peer.prepare(problem)))));
     }
     let times = medians(plan.effort, &mut runs);
-    let row = |label: &str, unit, target, cells| Row {
+    let row = |label: &str, unit, target: Option<f64>, cells| Row {
         label: label.to_owned(),
         unit,
-        target,
+        target: target.map(Target::Figure),
         cells,
     };
     Section {
@@ -191,6 +192,7 @@ pub(crate) fn metadata(plan: Plan) -> Section {
                use afterwards."
             .to_owned(),
         contestants: peers.map(|peer| title_of(peer).to_owned()).to_vec(),
+        ours: 1,
         rows: vec![
             row("10,000 releases", Unit::Milliseconds, None, times.into_iter().map(|time| Cell::figure(time * 1e3)).collect()),
             row("a release", Unit::Bytes, Some(70.0), bytes.to_vec()),
@@ -216,7 +218,7 @@ pub(crate) fn newest(plan: Plan) -> Section {
     let rows = vec![Row {
         label: format!("{registries} registries"),
         unit: Unit::Percent,
-        target: Some(100.0),
+        target: Some(Target::Figure(100.0)),
         cells: best.into_iter().map(share).collect(),
     }];
     section(
@@ -305,6 +307,7 @@ pub(crate) fn npm(plan: Plan) -> Section {
                time (stopped after 5 seconds, the first build after 20). The copies are counted; what the plugin layer shares cannot be nested."
             .to_owned(),
         contestants: vec!["ours".to_owned(), "npm".to_owned()],
+        ours: 1,
         rows,
     }
 }
@@ -317,6 +320,7 @@ fn section(title: &str, note: &str, rows: Vec<Row>) -> Section {
             .iter()
             .map(|peer| title_of(*peer).to_owned())
             .collect(),
+        ours: 1,
         rows,
     }
 }
@@ -388,7 +392,7 @@ fn compare(
 }
 
 fn rows(label: &str, target: Option<f64>, heap: Option<f64>, entries: &[Entry]) -> Vec<Row> {
-    let row = |label: String, unit, target, cell: &dyn Fn(&Entry, &Trial) -> Cell| {
+    let row = |label: String, unit, target: Option<f64>, cell: &dyn Fn(&Entry, &Trial) -> Cell| {
         let cells = entries.iter().map(|entry| match &entry.trial {
             Ok(trial) => cell(entry, trial),
             Err(Stopped::Limit(limit)) if unit == Unit::Milliseconds => {
@@ -400,7 +404,7 @@ fn rows(label: &str, target: Option<f64>, heap: Option<f64>, entries: &[Entry]) 
         Row {
             label,
             unit,
-            target,
+            target: target.map(Target::Figure),
             cells: cells.collect(),
         }
     };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Cell, Row, Section, Unit, number};
+use super::{Cell, Row, Section, Target, Unit, number};
 
 const WIDTH: f64 = 960.0;
 /// Where bars begin and end.
@@ -16,14 +16,16 @@ const STYLE: &str = "\
 text{font:12px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2328}\
 .title{font-size:17px;font-weight:600}.note,.tick{fill:#59636e}.section{font-weight:600}.figure{font-size:10px}\
 .ground{fill:#ffffff}.grid{stroke:#d1d9e0;stroke-width:1}.target{stroke:#1f2328;stroke-width:2}\
-.c0{fill:#0969da}.c1{fill:#8c959f}.c2{fill:#bf8700}.c3{fill:#8250df}.c4{fill:#1a7f37}.c5{fill:#cf222e}.c6{fill:#9a6700}.stopped{fill-opacity:.45}\
+.c0{fill:#0969da}.c1{fill:#8c959f}.c2{fill:#bf8700}.c3{fill:#8250df}.c4{fill:#1a7f37}.c5{fill:#cf222e}.c6{fill:#9a6700}\
+.c7{fill:#1b7c83}.c8{fill:#bf3989}.c9{fill:#953800}.c10{fill:#6639ba}.c11{fill:#4d2d00}.c12{fill:#24292f}.stopped{fill-opacity:.45}\
 @media (prefers-color-scheme:dark){text{fill:#f0f6fc}.note,.tick{fill:#9198a1}.ground{fill:#0d1117}\
 .grid{stroke:#3d444d}.target{stroke:#f0f6fc}\
-.c0{fill:#4493f8}.c1{fill:#656c76}.c2{fill:#d29922}.c3{fill:#ab7df8}.c4{fill:#3fb950}.c5{fill:#f85149}.c6{fill:#e3b341}}";
+.c0{fill:#4493f8}.c1{fill:#656c76}.c2{fill:#d29922}.c3{fill:#ab7df8}.c4{fill:#3fb950}.c5{fill:#f85149}.c6{fill:#e3b341}\
+.c7{fill:#39c5cf}.c8{fill:#f778ba}.c9{fill:#f0883e}.c10{fill:#d2a8ff}.c11{fill:#ffdfb6}.c12{fill:#c9d1d9}}";
 
 /// Every figure in milliseconds, in groups of bars; a line across a group is its target.
 #[must_use]
-pub fn plot(sections: &[Section]) -> String {
+pub fn plot(title: &str, sections: &[Section]) -> String {
     let shown: Vec<Section> = sections.iter().filter_map(shown).collect();
     let scale = Scale::over(&shown);
     let mut names: Vec<&str> = Vec::new();
@@ -33,7 +35,9 @@ pub fn plot(sections: &[Section]) -> String {
         }
     }
     let mut body = String::new();
-    let mut y = TOP;
+    let mut key = String::new();
+    let top = TOP + legend(&mut key, &names);
+    let mut y = top;
     for section in &shown {
         text(&mut body, "section", 16.0, y + 8.0, &section.title);
         y += 22.0;
@@ -54,16 +58,11 @@ pub fn plot(sections: &[Section]) -> String {
     let mut svg = String::new();
     write!(
         svg,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="CPU time of resolvers, logarithmic"><style>{STYLE}</style><rect class="ground" width="{WIDTH}" height="{height}"/>"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{}"><style>{STYLE}</style><rect class="ground" width="{WIDTH}" height="{height}"/>"#,
+        escaped(title)
     )
     .unwrap();
-    text(
-        &mut svg,
-        "title",
-        16.0,
-        28.0,
-        "CPU time, milliseconds, logarithmic",
-    );
+    text(&mut svg, "title", 16.0, 28.0, title);
     text(
         &mut svg,
         "note",
@@ -71,17 +70,17 @@ pub fn plot(sections: &[Section]) -> String {
         28.0,
         "shorter is better; a line across is our target; pale: no verdict by then",
     );
-    legend(&mut svg, &names);
+    svg.push_str(&key);
     for (value, label) in scale.ticks() {
         let x = scale.x(value);
         write!(
             svg,
             r#"<line class="grid" x1="{x:.1}" x2="{x:.1}" y1="{:.1}" y2="{:.1}"/>"#,
-            TOP - 8.0,
+            top - 8.0,
             height - 8.0
         )
         .unwrap();
-        anchored(&mut svg, "tick", x, TOP - 14.0, &label);
+        anchored(&mut svg, "tick", x, top - 14.0, &label);
     }
     svg.push_str(&body);
     svg.push_str("</svg>\n");
@@ -96,6 +95,14 @@ fn shown(section: &Section) -> Option<Section> {
         rows,
         ..section.clone()
     })
+}
+
+/// Where the line across a row's bars is.
+fn line_at(row: &Row) -> Option<f64> {
+    match row.target? {
+        Target::Figure(figure) => Some(figure),
+        Target::OfPeer(_) => None,
+    }
 }
 
 fn group(svg: &mut String, scale: &Scale, row: &Row, bars: &[(usize, &Cell)], top: f64) {
@@ -132,7 +139,7 @@ fn group(svg: &mut String, scale: &Scale, row: &Row, bars: &[(usize, &Cell)], to
             &format!("{sign}{}", number(value)),
         );
     }
-    if let Some(target) = row.target {
+    if let Some(target) = line_at(row) {
         let x = scale.x(target);
         write!(
             svg,
@@ -144,17 +151,24 @@ fn group(svg: &mut String, scale: &Scale, row: &Row, bars: &[(usize, &Cell)], to
     }
 }
 
-fn legend(svg: &mut String, names: &[&str]) {
-    let mut x = 16.0;
+/// In as many lines as it takes; says how much that is beyond one.
+fn legend(svg: &mut String, names: &[&str]) -> f64 {
+    let (mut x, mut down) = (16.0, 0.0);
     for (color, name) in names.iter().enumerate() {
+        let width = 42.0 + 7.0 * count(name.chars().count());
+        if x + width > WIDTH {
+            (x, down) = (16.0, down + 18.0);
+        }
+        let y = 44.0 + down;
         write!(
             svg,
-            r#"<rect class="c{color}" x="{x:.1}" y="44" width="12" height="12" rx="2"/>"#
+            r#"<rect class="c{color}" x="{x:.1}" y="{y}" width="12" height="12" rx="2"/>"#
         )
         .unwrap();
-        text(svg, "", x + 18.0, 54.0, name);
-        x += 42.0 + 7.0 * count(name.chars().count());
+        text(svg, "", x + 18.0, y + 10.0, name);
+        x += width;
     }
+    down
 }
 
 fn text(svg: &mut String, class: &str, x: f64, y: f64, words: &str) {
@@ -196,7 +210,7 @@ impl Scale {
     fn over(sections: &[Section]) -> Self {
         let rows = sections.iter().flat_map(|section| &section.rows);
         let values =
-            rows.flat_map(|row| row.cells.iter().filter_map(Cell::value).chain(row.target));
+            rows.flat_map(|row| row.cells.iter().filter_map(Cell::value).chain(line_at(row)));
         let exponents = values.filter(|value| *value > 0.0).map(f64::log10);
         let (low, high) = exponents.fold((0.0_f64, 1.0_f64), |(low, high), exponent| {
             (low.min(exponent), high.max(exponent))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Cell, Row, Section, Unit, number};
+use super::{Cell, Row, Section, Target, Unit, number};
 
 /// All sections as Markdown tables with aligned columns.
 #[must_use]
@@ -11,7 +11,7 @@ pub fn table(sections: &[Section]) -> String {
     for section in sections {
         write!(text, "## {}\n\n", section.title).unwrap();
         let mut lines = vec![head(section)];
-        lines.extend(section.rows.iter().map(line));
+        lines.extend(section.rows.iter().map(|row| line(section, row)));
         write_aligned(&mut text, &lines);
         if !section.note.is_empty() {
             write!(text, "\n{}\n", section.note).unwrap();
@@ -22,40 +22,44 @@ pub fn table(sections: &[Section]) -> String {
 }
 
 fn head(section: &Section) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let (ours, peers) = section.contestants.split_first().unwrap();
-    cells.extend([ours.clone(), "target".to_owned()]);
-    cells.extend(peers.iter().cloned());
-    cells
+    let (ours, peers) = section.contestants.split_at(section.ours);
+    let target = ["target".to_owned()];
+    [&[String::new()], ours, &target, peers].concat()
 }
 
-fn line(row: &Row) -> Vec<String> {
-    let (ours, peers) = row.cells.split_first().unwrap();
-    let target = row.target.map_or(String::new(), |target| {
-        let sign = if row.unit == Unit::Percent {
-            "≥"
-        } else {
-            "≤"
-        };
-        let mark = if row.is_met() == Some(true) {
-            "✓"
-        } else {
-            "**missed**"
-        };
-        format!("{sign} {} {mark}", number(target))
-    });
-    let mut cells = vec![
-        format!("{}, {}", row.label, row.unit.name()),
-        cell(row.unit, ours, None),
-        target,
-    ];
+fn line(section: &Section, row: &Row) -> Vec<String> {
+    let (ours, peers) = row.cells.split_at(section.ours);
+    let mut cells = vec![format!("{}, {}", row.label, row.unit.name())];
+    cells.extend(ours.iter().map(|ours| cell(row.unit, ours, None)));
+    cells.push(target(section, row));
     // There is nothing to compare with where ours has no verdict.
-    let compared = match ours {
+    let compared = match &ours[0] {
         Cell::Figure(value, _) => Some(*value),
         _ => None,
     };
     cells.extend(peers.iter().map(|peer| cell(row.unit, peer, compared)));
     cells
+}
+
+fn target(section: &Section, row: &Row) -> String {
+    let Some(target) = row.target else {
+        return String::new();
+    };
+    let what = match target {
+        Target::Figure(figure) if row.unit.rises() => format!("≥ {}", number(figure)),
+        Target::Figure(figure) => format!("≤ {}", number(figure)),
+        Target::OfPeer(times) if times < 1.0 => {
+            format!("≤ 1/{} of the peer's", number(1.0 / times))
+        }
+        Target::OfPeer(times) if row.unit.rises() => format!("≥ the peer's / {}", number(times)),
+        Target::OfPeer(times) => format!("≤ the peer's × {}", number(times)),
+    };
+    let mark = match section.is_met(row) {
+        Some(true) => " ✓",
+        Some(false) => " **missed**",
+        None => "",
+    };
+    format!("{what}{mark}")
 }
 
 /// The figure, and in brackets how many times ours it is.
