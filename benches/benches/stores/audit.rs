@@ -1,18 +1,10 @@
 //! What a long trail costs: checked, proven, exported, read back, pruned; beside hashing its texts and no more.
-//!
-//! `cargo bench -p benches --bench audit`; with `--quick` (or `--test`) everything runs once on a short trail, to see that it works.
-#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
-#![expect(clippy::unwrap_used, reason = "a broken bench may panic")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a bench measures time by the machine's clock"
-)]
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use benches::measure::thread_time;
+use benches::report::{Cell, Row, Section, Target, Unit};
 use futures::executor::block_on;
 use one_ontology::audit::export::Reader;
 use one_ontology::audit::trail::{self, Check};
@@ -26,33 +18,73 @@ use one_ontology::{
 use plugin_audit_ed25519::{Ed25519Signer, TrustedKeys};
 use plugin_store_sqlite::{Durability, Options, SqliteStore};
 
+use crate::timing::timed;
+
 /// How many events one change set has.
 const BATCH: u64 = 5_000;
 
-fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick" || argument == "--test");
-    let count: u64 = if quick { 2 * BATCH } else { 1_000_000 };
-    let directory = tempfile::tempdir().unwrap();
+/// What checking a million events may take, in milliseconds.
+const AT_MOST: f64 = 10_000.0;
+
+pub(crate) fn sections(plan: crate::Plan) -> Vec<Section> {
+    let count = if plan.is_quick { 2 * BATCH } else { 1_000_000 };
+    let mut table = Table(Vec::new());
+    fill(&mut table, count);
+    vec![Section {
+        title: format!("A trail of {count} events on SQLite"),
+        note: format!(
+            "{BATCH} events a change set. Checking recomputes every digest and the tree of the checkpoint; the texts hashed alone are what no check \
+             can do without. Each once."
+        ),
+        contestants: vec!["ours".to_owned()],
+        ours: 1,
+        rows: table.0,
+    }]
+}
+
+/// The rows so far.
+struct Table(Vec<Row>);
+
+impl Table {
+    fn row<T>(&mut self, label: &str, run: impl FnOnce() -> T) -> T {
+        let (milliseconds, result) = timed(run);
+        self.0.push(Row {
+            label: label.to_owned(),
+            unit: Unit::Milliseconds,
+            target: None,
+            cells: vec![Cell::figure(milliseconds)],
+        });
+        result
+    }
+
+    fn expect(&mut self, target: f64) {
+        let row = self.0.last_mut().unwrap();
+        row.target = Some(Target::Figure(target));
+    }
+}
+
+fn fill(table: &mut Table, count: u64) {
+    let folder = tempfile::tempdir().unwrap();
     let options = Options::default().durability(Durability::Normal);
-    let store = SqliteStore::open(directory.path().join("trail"), options).unwrap();
+    let store = SqliteStore::open(folder.path().join("trail"), options).unwrap();
     let scope = Scope::system("bench".parse().unwrap(), Place::Global);
     let ids = SequentialIds::new();
-    println!("{count} events, {BATCH} a change set     seconds  CPU of this thread  us an event");
-    row("written to sqlite", count, || {
+    table.row("written to SQLite", || {
         (0..count / BATCH).for_each(|_| write(&store, &scope, &ids));
     });
     let signer = Ed25519Signer::from_seed(&[7; 32]);
     let keys = TrustedKeys::new([signer.key()]).unwrap();
-    let whole = row("checked from sqlite", count, || {
+    let whole = table.row("checked from SQLite", || {
         block_on(trail::verify(&store, &scope, Check::default(), |_| ())).unwrap()
     });
+    table.expect(AT_MOST);
     let signed = whole
         .checkpoint(Timestamp::EPOCH)
         .unwrap()
         .sign(&signer)
         .unwrap();
     let mut lines = Vec::new();
-    row("exported from sqlite", count, || {
+    table.row("exported from SQLite", || {
         let write = |line: &str| {
             lines.push(line.to_owned());
             Ok(())
@@ -67,21 +99,21 @@ fn main() {
         ))
         .unwrap();
     });
-    row("read back from the export", count, || {
+    table.row("read back from the export", || {
         let mut reader = Reader::new(&keys);
         for line in &lines {
             reader.line(line).unwrap();
         }
         reader.finish().unwrap()
     });
-    row("the texts hashed alone", count, || {
+    table.row("the texts hashed alone", || {
         for line in &lines {
             black_box(Digest::of(line.as_bytes()));
         }
     });
     drop(lines);
     let events = all(&store, &scope);
-    row("checked in memory", count, || {
+    table.row("checked in memory", || {
         let mut verifier = Verifier::new(scope.place());
         events
             .iter()
@@ -89,17 +121,17 @@ fn main() {
         verifier.finish(None).unwrap()
     });
     let mut tree = Tree::new();
-    row("a tree that makes proofs", count, || {
+    table.row("a tree that makes proofs", || {
         events.iter().for_each(|event| tree.push(&event.digest));
     });
     let proofs: u64 = 100_000.min(count);
-    let made: Vec<_> = row(&format!("{proofs} proofs made"), proofs, || {
+    let made: Vec<_> = table.row(&format!("{proofs} proofs made"), || {
         let numbers = (0..proofs).map(|n| Seq::new(n * (count / proofs) + 1));
         numbers
             .map(|seq| tree.include(seq, Seq::new(count)).unwrap())
             .collect()
     });
-    row(&format!("{proofs} proofs checked"), proofs, || {
+    table.row(&format!("{proofs} proofs checked"), || {
         for proof in &made {
             let index = usize::try_from(proof.seq.get() - 1).unwrap();
             let event = events.get(index).unwrap();
@@ -112,11 +144,11 @@ fn main() {
     let policy = RetentionPolicy::of_plan(Plan::Enterprise);
     let place = scope.place();
     let retention = decide_retention(&policy, place, Seq::new(1), &exported, now).unwrap();
-    row("pruned from sqlite", count, || {
+    table.row("pruned from SQLite", || {
         let id = EventId::new(&ids, now);
         block_on(store.commit(ChangeSet::prune(&scope, id, &retention, now))).unwrap()
     });
-    row("the rest checked", 1, || {
+    table.row("the rest checked", || {
         block_on(trail::verify(&store, &scope, Check::default(), |_| ())).unwrap()
     });
 }
@@ -153,17 +185,4 @@ fn all(store: &SqliteStore, scope: &Scope) -> Vec<Event> {
             return events;
         }
     }
-}
-
-fn row<T>(what: &str, count: u64, run: impl FnOnce() -> T) -> T {
-    let (start, cpu) = (Instant::now(), thread_time());
-    let result = run();
-    let (wall, cpu) = (
-        start.elapsed().as_secs_f64(),
-        (thread_time() - cpu).as_secs_f64(),
-    );
-    #[expect(clippy::cast_precision_loss, reason = "a count of events is small")]
-    let each = wall / count as f64 * 1e6;
-    println!("{what:<34} {wall:>9.2} {cpu:>19.2} {each:>12.2}");
-    result
 }
