@@ -149,6 +149,8 @@ impl Tenant {
                 for spend in admitted.spends {
                     step.changes = step.changes.spend(spend);
                 }
+                // Deciding again after an answer that was doubled must not begin it twice.
+                step.changes = step.changes.once(key.clone());
                 Ok(step)
             })
             .await?;

@@ -67,13 +67,23 @@ impl Tenant {
                 return Ok(Settled::Already);
             };
             let state = instance.properties.lifecycle;
-            let closed = Command::LeaseExpired(LostOutcome::Unknown);
-            instance.properties.lifecycle = match state {
-                State::Executing { .. } => transition(state, closed)?.to,
-                _ => state.drained_by_one(),
+            let closed = match state {
+                State::Executing { .. } => Some(transition(
+                    state,
+                    Command::LeaseExpired(LostOutcome::Unknown),
+                )?),
+                _ => None,
             };
+            instance.properties.lifecycle =
+                closed.map_or_else(|| state.drained_by_one(), |closed| closed.to);
             instance.status = instance.properties.lifecycle.kind().thing_status();
             let event = self.unknown_end(&instance, execution, &lease, now);
+            let event = match closed {
+                Some(closed) => event
+                    .with("rule", closed.rule.as_str())
+                    .with("state", closed.to.kind().as_str()),
+                None => event,
+            };
             let changes = ChangeSet::new(&self.scope, event, now)
                 .settle(self.leave_bulkhead(lease.began)?)
                 .replace(untyped(&instance)?);

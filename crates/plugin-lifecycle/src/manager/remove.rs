@@ -37,6 +37,11 @@ impl Tenant {
             State::Installing => self.cancel_install(instance).await?,
             _ => {
                 let begun = self.update(instance, |instance, now| {
+                    let mut secrets = instance.properties.secrets_under_way.values();
+                    if secrets.any(|until| *until > now) {
+                        // They would come into the vault when its secrets are destroyed already.
+                        return Err(ManagerError::Contended { attempts: 1 });
+                    }
                     self.begin_operation(instance, Command::Uninstall, now)
                 });
                 begun.await?.0
