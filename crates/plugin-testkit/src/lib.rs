@@ -2,4 +2,5 @@
 
 pub mod audit;
 pub mod executor;
+pub mod sim;
 pub mod store;

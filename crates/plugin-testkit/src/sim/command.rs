@@ -1,0 +1,101 @@
+//! The commands that the simulator gives.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use one_ontology::ThingId;
+use plugin_lifecycle::ManagerError;
+use serde_json::{Value, json};
+
+use super::world::{Host, PLUGIN, SECRET, World};
+
+/// A command of an operator, or a user's execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a test goes through all of them")]
+pub enum Given {
+    /// Install the plugin and what it needs.
+    Install,
+    /// Set its parameter and its secret.
+    Configure,
+    /// Start it.
+    Activate,
+    /// Run one of its actions: `WORK`, `FAIL` or `CRASH`.
+    Execute(&'static str),
+    /// Stop it.
+    Deactivate,
+    /// Suspend it.
+    Suspend,
+    /// Remove it.
+    Uninstall,
+    /// Let this host recover the organisation.
+    Recover,
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Execute(action) => write!(f, "Execute {action}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl Given {
+    /// Begins it on a host, for an instance; the plugin by name where none is given.
+    pub(super) fn begin(
+        &self,
+        world: &World,
+        host: &mut Host,
+        on: Option<ThingId>,
+    ) -> Result<(), String> {
+        let instance = match on {
+            Some(instance) => Some(instance),
+            None => {
+                let instances = world.instances()?;
+                let main = instances.iter().find(|it| it.name == PLUGIN);
+                main.map(|it| it.id)
+            }
+        };
+        let what = match instance {
+            Some(instance) => format!("{self} {instance}"),
+            None => self.to_string(),
+        };
+        let (tenant, manager, group) = (host.tenant.clone(), host.manager.clone(), world.group());
+        let this = self.clone();
+        host.begin(what, async move {
+            let instance = instance.unwrap_or_else(|| ThingId::of_name(&["nothing"]));
+            match this {
+                Self::Install => {
+                    let plan = tenant.plan_install(PLUGIN, "^1.0").await?;
+                    tenant.install(&plan).await.map(drop)
+                }
+                Self::Configure => tenant.configure(instance, settings()).await,
+                Self::Activate => tenant.activate(instance).await.map(drop),
+                Self::Execute(action) => {
+                    let executed = tenant.execute(instance, action, json!({})).await;
+                    executed.map(drop)
+                }
+                Self::Deactivate => tenant.deactivate(instance).await,
+                Self::Suspend => tenant.suspend(instance, "for a test").await,
+                Self::Uninstall => tenant.uninstall(instance).await,
+                Self::Recover => {
+                    let report = manager.recover([group]).await;
+                    match report.failed.first() {
+                        Some(failed) => Err(ManagerError::PlanOutdated {
+                            reason: format!("{}: {}", failed.error, failed.reason),
+                        }),
+                        None => Ok(()),
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+fn settings() -> BTreeMap<String, Value> {
+    BTreeMap::from([
+        ("SIZE".to_owned(), json!(4)),
+        (SECRET.to_owned(), json!("a secret")),
+    ])
+}

@@ -1,0 +1,339 @@
+//! What must hold of a platform after every step, whoever has died.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use one_ontology::{
+    BudgetState, Connection, ConnectionType, End, Event, EventType, IdempotencyKey,
+    PluginConnectionType, PluginEventType, ThingId,
+};
+use plugin_lifecycle::{Instance, State, StateKind};
+use plugin_runtime_api::RuntimeId;
+
+use super::fleet::{Run, RunningRuntime};
+
+/// Everything that can be seen of an organisation and of the executor's world at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// Every instance, those that are gone too.
+    pub rows: Vec<Instance>,
+    /// The whole trail.
+    pub events: Arc<Vec<Event>>,
+    /// The connections that have not ended.
+    pub connections: Vec<Connection>,
+    /// The level of plugins of the organisation.
+    pub plugins: Option<BudgetState>,
+    /// The level of executions at a time.
+    pub at_a_time: Option<BudgetState>,
+    /// The executions of the day.
+    pub daily: Option<BudgetState>,
+    /// The names of the secrets that the vault has.
+    pub secrets: BTreeMap<ThingId, Vec<String>>,
+    /// What runs.
+    pub running: BTreeMap<RuntimeId, RunningRuntime>,
+    /// What was run.
+    pub runs: BTreeMap<IdempotencyKey, Run>,
+}
+
+/// Something that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// The invariant.
+    pub invariant: &'static str,
+    /// What does not hold it.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// Each invariant, by its name.
+pub const INVARIANTS: &[&str] = &[
+    "absent means nothing runs",
+    "absent means no connections",
+    "absent means no secrets",
+    "at rest means not running",
+    "active means the committed version",
+    "no runtime is ahead of its row",
+    "in flight only where allowed",
+    "an operation is under way exactly in transient states",
+    "the trail says where an instance is",
+    "connected exactly when installed",
+    "plugins are counted exactly",
+    "places are counted exactly",
+    "executions are counted exactly",
+    "an execution ends once",
+    "no execution is lost",
+    "nothing is run twice",
+    "nothing is run unsaid",
+    "events are numbered without gaps",
+];
+
+/// Everything that does not hold; empty if all does.
+#[must_use]
+pub fn violations(seen: &Observed) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut say = |invariant: &'static str, what: String| {
+        found.push(Violation { invariant, what });
+    };
+    let tally = Tally::of(&seen.events, &mut say);
+    for row in &seen.rows {
+        one_row(seen, row, &tally, &mut say);
+    }
+    counts(seen, &tally, &mut say);
+    runs(seen, &tally, &mut say);
+    found
+}
+
+/// Everything that is unfinished although nobody is at work any more; empty if all is finished.
+#[must_use]
+pub fn unfinished(seen: &Observed) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for row in &seen.rows {
+        let p = &row.properties;
+        let state = p.lifecycle.kind();
+        let mut say = |what: &str| {
+            found.push(Violation {
+                invariant: "nothing is unresolved",
+                what: format!("{} is {state}: {what}", row.name),
+            });
+        };
+        if state.is_transient() {
+            say("an operation is under way");
+        }
+        if !p.executions.is_empty() {
+            say("executions are under way");
+        }
+        if !p.secrets_under_way.is_empty() {
+            say("secrets are under way");
+        }
+        if state == StateKind::Error && seen.running.contains_key(&p.runtime) {
+            say("it runs");
+        }
+    }
+    found
+}
+
+type Say<'a> = dyn FnMut(&'static str, String) + 'a;
+
+/// What the trail says, taken together.
+#[derive(Debug, Default)]
+struct Tally {
+    begun: BTreeMap<String, ThingId>,
+    ended: BTreeMap<String, u32>,
+    last: BTreeMap<ThingId, String>,
+    days: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn of(events: &[Event], say: &mut Say<'_>) -> Self {
+        let mut tally = Self::default();
+        let mut next = 1;
+        for event in events {
+            if event.seq.get() != next {
+                say(
+                    "events are numbered without gaps",
+                    format!("{} follows {}", event.seq.get(), next - 1),
+                );
+            }
+            next = event.seq.get() + 1;
+            tally.add(event);
+        }
+        tally
+    }
+
+    fn add(&mut self, event: &Event) {
+        let Some(End::Thing(target)) = event.target else {
+            return;
+        };
+        if let Some(state) = event.metadata.text("state") {
+            self.last.insert(target, state.to_owned());
+        }
+        let Some(execution) = event.metadata.text("execution") else {
+            return;
+        };
+        let late = event.metadata.get("late").is_some();
+        let of = |name: PluginEventType| event.event_type == EventType::from(name);
+        if of(PluginEventType::PluginActionInitiated) {
+            self.begun.insert(execution.to_owned(), target);
+            let day = event.at.to_string().chars().take(10).collect::<String>();
+            *self.days.entry(day).or_default() += 1;
+        } else if !late
+            && (of(PluginEventType::PluginActionExecuted)
+                || of(PluginEventType::PluginActionFailed))
+        {
+            *self.ended.entry(execution.to_owned()).or_default() += 1;
+        }
+    }
+}
+
+fn one_row(seen: &Observed, row: &Instance, tally: &Tally, say: &mut Say<'_>) {
+    let p = &row.properties;
+    let state = p.lifecycle.kind();
+    let name = || format!("{} {state} fence {}", row.name, p.fence.0);
+    let running = seen.running.get(&p.runtime);
+    let connected = seen.connections.iter().any(|it| {
+        it.from == End::Thing(row.id)
+            && it.connection_type == ConnectionType::from(PluginConnectionType::PluginInstalledIn)
+    });
+    match state {
+        StateKind::Uninstalled => {
+            if running.is_some() {
+                say("absent means nothing runs", name());
+            }
+            let touched =
+                |it: &&Connection| it.from == End::Thing(row.id) || it.to == End::Thing(row.id);
+            if seen.connections.iter().any(|it| touched(&it)) {
+                say("absent means no connections", name());
+            }
+            if seen
+                .secrets
+                .get(&row.id)
+                .is_some_and(|names| !names.is_empty())
+            {
+                say("absent means no secrets", name());
+            }
+        }
+        StateKind::Discovered
+        | StateKind::Installing
+        | StateKind::Installed
+        | StateKind::Suspended
+        | StateKind::Failed => {
+            if let Some(running) = running {
+                let what = format!("{} runs under fence {}", name(), running.fence.0);
+                say("at rest means not running", what);
+            }
+        }
+        // Under a fence of before it may run until somebody looks: a start that was on its way.
+        StateKind::Error => {
+            if running.is_some_and(|running| running.fence >= p.fence) {
+                say("at rest means not running", name());
+            }
+        }
+        StateKind::Active | StateKind::Executing => {
+            if running.is_some_and(|running| running.version != p.version) {
+                say("active means the committed version", name());
+            }
+        }
+        StateKind::Activating
+        | StateKind::Deactivating
+        | StateKind::Updating
+        | StateKind::RollingBack
+        | StateKind::Uninstalling => {}
+    }
+    if running.is_some_and(|running| running.fence > p.fence) {
+        say("no runtime is ahead of its row", name());
+    }
+    let allowed = matches!(
+        p.lifecycle,
+        State::Executing { .. } | State::Deactivating { .. }
+    );
+    let leases = p.executions.len();
+    let in_flight = p.lifecycle.in_flight() as usize;
+    if leases != in_flight
+        || (leases > 0 && !allowed)
+        || (leases == 0 && state == StateKind::Executing)
+    {
+        let what = format!("{}: {in_flight} in flight, {leases} leases", name());
+        say("in flight only where allowed", what);
+    }
+    let held = p.operation.as_ref();
+    let fits = held.is_none_or(|held| held.fence == p.fence && held.phase.is_some());
+    if held.is_some() != state.is_transient() || !fits {
+        say(
+            "an operation is under way exactly in transient states",
+            name(),
+        );
+    }
+    if tally.last.get(&row.id).map(String::as_str) != Some(state.as_str()) {
+        let last = tally.last.get(&row.id);
+        let what = format!("{}, and the trail says {last:?}", name());
+        say("the trail says where an instance is", what);
+    }
+    let there = p.installed_at.is_some() && state != StateKind::Uninstalled;
+    if there != connected {
+        say("connected exactly when installed", name());
+    }
+    for execution in p.executions.keys() {
+        if tally.ended.contains_key(&execution.to_string()) {
+            let what = format!("{}: {execution} has ended and holds a lease", name());
+            say("an execution ends once", what);
+        }
+    }
+}
+
+fn level(state: Option<&BudgetState>) -> u64 {
+    match state {
+        Some(BudgetState::Level { used } | BudgetState::Quota { used, .. }) => *used,
+        Some(BudgetState::Window { spent }) => spent.len() as u64,
+        None => 0,
+    }
+}
+
+fn counts(seen: &Observed, tally: &Tally, say: &mut Say<'_>) {
+    let there = |row: &&Instance| {
+        let state = row.properties.lifecycle.kind();
+        state == StateKind::Installing
+            || (row.properties.installed_at.is_some() && state != StateKind::Uninstalled)
+    };
+    let plugins = seen.rows.iter().filter(there).count() as u64;
+    let counted = level(seen.plugins.as_ref());
+    if plugins != counted {
+        let what = format!("{plugins} there, {counted} counted");
+        say("plugins are counted exactly", what);
+    }
+    let leases: u64 = seen
+        .rows
+        .iter()
+        .map(|row| row.properties.executions.len() as u64)
+        .sum();
+    let places = level(seen.at_a_time.as_ref());
+    if leases != places {
+        let what = format!("{leases} under way, {places} places taken");
+        say("places are counted exactly", what);
+    }
+    if let Some(BudgetState::Quota { since, used }) = &seen.daily {
+        let begun = tally.days.get(since).copied().unwrap_or(0);
+        if begun != *used {
+            let what = format!("{begun} begun on {since}, {used} counted");
+            say("executions are counted exactly", what);
+        }
+    }
+}
+
+fn runs(seen: &Observed, tally: &Tally, say: &mut Say<'_>) {
+    let leased: BTreeSet<String> = seen
+        .rows
+        .iter()
+        .flat_map(|row| row.properties.executions.keys())
+        .map(ToString::to_string)
+        .collect();
+    for execution in tally.begun.keys() {
+        let ended = tally.ended.get(execution).copied().unwrap_or(0);
+        if ended > 1 {
+            say(
+                "an execution ends once",
+                format!("{execution}: {ended} ends"),
+            );
+        }
+        if ended == 0 && !leased.contains(execution) {
+            say("no execution is lost", execution.clone());
+        }
+    }
+    for (key, run) in &seen.runs {
+        if run.times > 1 {
+            say(
+                "nothing is run twice",
+                format!("{key}: {} times", run.times),
+            );
+        }
+        let execution = key.as_str().strip_prefix("execution:").unwrap_or_default();
+        if !tally.begun.contains_key(execution) {
+            say("nothing is run unsaid", key.to_string());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The platform under every crash, alone and in pairs, and on random walks.
+
+use one_ontology::{Clock as _, SystemClock};
+use plugin_testkit::sim::{
+    Fate, Fencing, Given, Scenario, interrupt_everywhere, interrupt_in_pairs, walk,
+};
+
+fn scenarios() -> Vec<Scenario> {
+    use Given::{Activate, Configure, Deactivate, Execute, Install, Suspend, Uninstall};
+    let (work, fail) = (Execute("WORK"), Execute("FAIL"));
+    vec![
+        Scenario::new(&[], Install),
+        Scenario::new(&[Install], Configure),
+        Scenario::new(&[Install], Activate),
+        Scenario::new(&[Install], Activate).then(Deactivate),
+        Scenario::new(&[Install], Activate).then(Uninstall),
+        Scenario::new(&[Install], Uninstall),
+        Scenario::new(&[Install, Activate], Configure),
+        Scenario::new(&[Install, Configure, Activate], work.clone()),
+        Scenario::new(&[Install, Activate], fail.clone()),
+        Scenario::new(&[Install, Activate, fail.clone()], fail),
+        Scenario::new(&[Install, Activate], Execute("CRASH")),
+        Scenario::new(&[Install, Activate], Deactivate),
+        Scenario::new(&[Install, Activate], work.clone()).then(Suspend),
+        Scenario::new(&[Install, Activate, work], Suspend),
+        Scenario::new(&[Install, Activate, Suspend], Activate),
+        Scenario::new(&[Install, Activate, Suspend], Deactivate),
+        Scenario::new(&[Install, Activate, Execute("CRASH")], Activate),
+        Scenario::new(&[Install, Activate, Execute("CRASH")], Deactivate),
+        Scenario::new(&[Install, Activate, Execute("CRASH")], Uninstall),
+        Scenario::new(&[Install, Configure, Activate], Uninstall),
+        Scenario::new(&[Install, Activate, Suspend], Uninstall),
+    ]
+}
+
+#[test]
+fn every_command_survives_every_fate_of_every_call() {
+    let mut interruptions = 0;
+    for scenario in scenarios() {
+        match interrupt_everywhere(&scenario, Fate::ALL, Fencing::On) {
+            Ok(count) => interruptions += count,
+            Err(broken) => panic!("{scenario}: {broken}"),
+        }
+    }
+    assert!(interruptions > 300, "{interruptions}");
+}
+
+#[test]
+fn installing_and_removing_survive_every_pair_of_crashes() {
+    let mut pairs = 0;
+    let removing = [Given::Install, Given::Configure, Given::Activate];
+    for scenario in [
+        Scenario::new(&[], Given::Install),
+        Scenario::new(&removing, Given::Uninstall),
+    ] {
+        match interrupt_in_pairs(&scenario, Fate::CRASHES) {
+            Ok(count) => pairs += count,
+            Err(broken) => panic!("{scenario}: {broken}"),
+        }
+    }
+    assert!(pairs > 100, "{pairs}");
+}
+
+#[test]
+fn random_walks_break_nothing() {
+    let steps = std::env::var("ONE_PLUGIN_SIM_STEPS").map_or(20_000, |it| it.parse().unwrap());
+    let seed = std::env::var("ONE_PLUGIN_SIM_SEED").map_or(1, |it| it.parse().unwrap());
+    let started = SystemClock.now();
+    match walk(seed, steps, Fencing::On) {
+        Ok(walked) => {
+            let took = SystemClock.now().since(started);
+            let rate = steps as f64 / took.as_secs_f64();
+            eprintln!("{walked:?}, {rate:.0} steps a second");
+        }
+        Err(broken) => panic!("{broken}"),
+    }
+}
+
+#[test]
+fn without_fences_the_same_search_finds_what_breaks() {
+    let scenario = Scenario::new(&[Given::Install], Given::Activate).then(Given::Deactivate);
+    let broken = interrupt_everywhere(&scenario, Fate::CRASHES, Fencing::Off).unwrap_err();
+    let found = broken.to_string();
+    assert!(found.contains("at rest means not running"), "{found}");
+}
+
+#[test]
+fn a_walk_repeats_exactly() {
+    let walked = walk(3, 400, Fencing::On).unwrap();
+    assert_eq!(walk(3, 400, Fencing::On).unwrap(), walked);
+    assert_ne!(walk(4, 400, Fencing::On).unwrap(), walked);
+}
