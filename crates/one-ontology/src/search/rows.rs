@@ -31,6 +31,8 @@ pub(super) struct Rows {
     live: Slots,
     words: Words,
     facets: BTreeMap<Facet, Vec<Slot>>,
+    /// How many slots all facets have.
+    labelled: usize,
 }
 
 impl Rows {
@@ -52,6 +54,7 @@ impl Rows {
         }
         for facet in facets {
             self.facets.entry(facet).or_default().push(slot);
+            self.labelled += 1;
         }
         self.ids.push(id);
         self.lengths.push(number(all.len()));
@@ -90,6 +93,7 @@ impl Rows {
             *slots = slots.iter().filter_map(|slot| moved.to(*slot)).collect();
             !slots.is_empty()
         });
+        self.labelled = self.facets.values().map(Vec::len).sum();
         for slot in self.slots.values_mut() {
             *slot = moved.to(*slot).unwrap_or(*slot);
         }
@@ -108,14 +112,13 @@ impl Rows {
 
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        let facets = self.facets.values();
-        let facets = facets.map(|slots| 192 + slots.capacity() * size_of::<Slot>());
         self.ids.capacity() * size_of::<HitId>()
             + self.lengths.capacity() * size_of::<u32>()
             + self.slots.len() * 2 * size_of::<(HitId, Slot)>()
             + self.live.bytes()
             + self.words.bytes()
-            + facets.sum::<usize>()
+            + self.facets.len() * 192
+            + self.labelled * size_of::<Slot>()
     }
 
     /// The rows that are meant.

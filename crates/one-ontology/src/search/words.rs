@@ -27,6 +27,8 @@ pub(super) struct Words {
     entries: Vec<Entry>,
     /// By number of characters.
     by_length: Vec<Vec<Shape>>,
+    /// What they take, counted as they come: a store asks after each search.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -46,6 +48,7 @@ struct Shape {
 impl Words {
     /// Notes that a row has a word; rows come upwards by slot, each once for each word.
     pub(super) fn add(&mut self, word: &str, posting: Posting) {
+        self.bytes += size_of::<Posting>();
         if let Some(id) = self.ids.get(word) {
             if let Some(entry) = self.entries.get_mut(*id as usize) {
                 entry.postings.push(posting);
@@ -58,6 +61,8 @@ impl Words {
     fn learn(&mut self, word: &str, postings: Vec<Posting>) {
         let id = WordId::try_from(self.entries.len()).unwrap_or(WordId::MAX);
         let text: Arc<str> = word.into();
+        // The text and its two counters, its place in the tree, and the shape.
+        self.bytes += word.len() + 16 + 32 + size_of::<Shape>() + size_of::<Entry>();
         self.ids.insert(Arc::clone(&text), id);
         self.entries.push(Entry {
             word: text,
@@ -84,6 +89,7 @@ impl Words {
             });
             let left: Vec<Posting> = left.collect();
             if !left.is_empty() {
+                self.bytes += left.len() * size_of::<Posting>();
                 self.learn(&entry.word, left);
             }
         }
@@ -91,12 +97,7 @@ impl Words {
 
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        let entries = self.entries.iter().map(|entry| {
-            // The text and its two counters, its place in the tree, and the shape.
-            let word = entry.word.len() + 16 + 32 + size_of::<Shape>() + size_of::<Entry>();
-            word + entry.postings.capacity() * size_of::<Posting>()
-        });
-        entries.sum()
+        self.bytes
     }
 
     fn postings(&self, word: WordId) -> &[Posting] {

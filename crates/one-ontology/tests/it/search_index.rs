@@ -237,3 +237,33 @@ fn vectors_that_nobody_wanted_change_nothing_and_missing_ones_are_not_found() {
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].id, id("here").into());
 }
+
+#[test]
+fn what_has_left_takes_no_memory() {
+    let scope = in_group("a");
+    let row = |n: u32| {
+        let id = KnowledgeId::of_name(&[&n.to_string()]);
+        let row = Knowledge::new(&scope, id, KnowledgeType::Document, noon());
+        Knowledge {
+            text: Some(format!("word{n} and others")),
+            embedding: Some(Embedding::new("model", vec![1.0; 100]).unwrap()),
+            labels: vec![format!("topic:{n}").parse().unwrap()],
+            ..row
+        }
+    };
+    let mut index = Index::new();
+    let empty = index.bytes();
+    (0..200).for_each(|n| index.put_knowledge(&row(n)));
+    let full = index.bytes();
+    assert!((40_000..400_000).contains(&full), "{full}");
+    // However often the same is written.
+    (0..10).for_each(|_| (0..200).for_each(|n| index.put_knowledge(&row(n))));
+    assert!(index.bytes() < 3 * full, "{}", index.bytes());
+    for n in 0..200 {
+        index.put_knowledge(&Knowledge {
+            archived_at: Some(noon()),
+            ..row(n)
+        });
+    }
+    assert_eq!(index.bytes(), empty);
+}
