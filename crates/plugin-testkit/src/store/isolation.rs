@@ -287,7 +287,7 @@ fn lists(pool: &Pool, store: &dyn Store, scope: &Scope, say: &mut dyn FnMut(&dyn
 fn searches(pool: &Pool, store: &dyn Store, scope: &Scope, say: &mut dyn FnMut(&dyn Debug)) {
     let among = [Among::default(), Among::Things { types: Vec::new() }];
     for among in among {
-        for text in ["bread", "bread water äpfel", "quoted"] {
+        for text in ["bread", "bread water äpfel", "quoted", "braed wat"] {
             for embedding in [None, pool.embeddings().into_iter().next()] {
                 let query = SearchQuery {
                     among: among.clone(),

@@ -98,6 +98,7 @@ macro_rules! __store_cases {
                 text_search
                 vector_search
                 the_ranking_of_a_search
+                the_words_that_stand_for_a_typo
                 budgets
                 writes_to_others_rows
                 a_history_next_door
@@ -219,6 +220,26 @@ macro_rules! __store_cases {
                 filters_come_before_scores_and_limits
                 what_is_not_meant_is_not_counted
                 equal_hits_come_in_one_order
+            }
+            typo {
+                a_mistyped_word_is_found
+                an_unfinished_word_is_found
+                a_word_that_is_there_stands_for_no_other
+                only_the_closest_words_count
+                at_most_eight_words_stand_for_one
+                numbers_are_meant_as_they_stand
+                what_is_close_weighs_half
+                only_words_of_rows_that_are_meant_count
+                words_that_have_gone_do_not_count
+            }
+            vector {
+                the_nearest_are_exact
+                both_lists_end_at_one_depth
+                vectors_of_zeros_are_at_zero
+                the_largest_and_the_smallest_are_compared
+                a_row_is_near_by_the_vector_that_it_has_now
+                a_row_is_near_while_it_is_meant
+                what_was_committed_is_found_at_once
             }
             watch {
                 earlier_events_come_first

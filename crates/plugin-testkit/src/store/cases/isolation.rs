@@ -227,6 +227,41 @@ pub(crate) async fn the_ranking_of_a_search(kit: &Kit) {
     assert_eq!(kit.store().search(&scope, &query).await.unwrap(), before);
 }
 
+/// Which words there are must be told from one's own rows, or what stands for a typo tells of others'.
+pub(crate) async fn the_words_that_stand_for_a_typo(kit: &Kit) {
+    let scope = kit.group().await;
+    for text in ["telegram", "telegrams x", "telegraph y"] {
+        kit.add(&scope, kit.knowledge(&scope, text, &[])).await;
+    }
+    let asked = ["telegran", "telegra", "telegramm x", "tele"];
+    let ask = async || {
+        let mut answers = Vec::new();
+        for text in asked {
+            let query = SearchQuery {
+                text: Some(text.to_owned()),
+                ..SearchQuery::default()
+            };
+            answers.push(kit.store().search(&scope, &query).await.unwrap());
+        }
+        answers
+    };
+    let before = ask().await;
+    assert!(before.iter().all(|hits| !hits.is_empty()));
+    for other in others(kit, &scope).await {
+        for text in ["telegran", "telegra telegramm tele", "telegraph telephone"] {
+            kit.add(&other, kit.knowledge(&other, text, &[])).await;
+            assert_eq!(ask().await, before);
+        }
+        let query = SearchQuery {
+            text: Some("telegrams".to_owned()),
+            ..SearchQuery::default()
+        };
+        // As each place is searched in turn, none learns of the words of the others.
+        assert!(kit.store().search(&other, &query).await.unwrap().len() < 3);
+        assert_eq!(ask().await, before);
+    }
+}
+
 pub(crate) async fn budgets(kit: &Kit) {
     let scope = kit.group().await;
     let one = || Spend::one(budget("b"), BudgetRule::Level { limit: 1 });

@@ -20,5 +20,7 @@ pub(crate) mod refusal;
 pub(crate) mod row;
 pub(crate) mod search;
 pub(crate) mod thing;
+pub(crate) mod typo;
 pub(crate) mod value;
+pub(crate) mod vector;
 pub(crate) mod watch;

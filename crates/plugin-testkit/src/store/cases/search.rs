@@ -8,14 +8,14 @@ use serde_json::json;
 
 use crate::store::kit::{Kit, label, limit};
 
-fn words(text: &str) -> SearchQuery {
+pub(super) fn words(text: &str) -> SearchQuery {
     SearchQuery {
         text: Some(text.to_owned()),
         ..SearchQuery::default()
     }
 }
 
-fn things(text: &str, types: &[ThingType]) -> SearchQuery {
+pub(super) fn things(text: &str, types: &[ThingType]) -> SearchQuery {
     SearchQuery {
         among: Among::Things {
             types: types.to_vec(),
@@ -24,12 +24,12 @@ fn things(text: &str, types: &[ThingType]) -> SearchQuery {
     }
 }
 
-async fn hits(kit: &Kit, scope: &Scope, query: &SearchQuery) -> Vec<Hit> {
+pub(super) async fn hits(kit: &Kit, scope: &Scope, query: &SearchQuery) -> Vec<Hit> {
     kit.store().search(scope, query).await.unwrap()
 }
 
 /// The texts found, the best first.
-async fn texts(kit: &Kit, scope: &Scope, query: &SearchQuery) -> Vec<String> {
+pub(super) async fn texts(kit: &Kit, scope: &Scope, query: &SearchQuery) -> Vec<String> {
     let mut texts = Vec::new();
     for hit in hits(kit, scope, query).await {
         texts.push(match hit.id {
@@ -171,7 +171,8 @@ pub(crate) async fn words_are_found_in_any_case(kit: &Kit) {
     for query in ["straße", "STRASSE FUSSGÄNGER ärger", "fußgänger!", "Ärger"] {
         assert_eq!(texts(kit, &scope, &words(query)).await, [text], "{query}");
     }
-    for query in ["brot", "ger", "breadbread", "ußgäng"] {
+    // A letter with a sign is another letter: "Ager" is at two edits from "ärger".
+    for query in ["Ager", "brot", "ger", "breadbread", "ußgäng"] {
         assert!(hits(kit, &scope, &words(query)).await.is_empty(), "{query}");
     }
 }

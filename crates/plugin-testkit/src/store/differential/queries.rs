@@ -203,9 +203,12 @@ fn search(random: &mut Random, pool: &Pool) -> SearchQuery {
             labels: random.some(&pool.labels(), 1),
         }
     };
+    // Words as they are, mistyped, and unfinished.
+    let mistyped = ["braed", "wat", "waters apfel", "buttre bread"];
+    let searched: Vec<&str> = TEXTS.iter().copied().chain(mistyped).collect();
     SearchQuery {
         among,
-        text: random.maybe(TEXTS).map(str::to_owned),
+        text: random.maybe(&searched).map(str::to_owned),
         embedding: random.maybe(&pool.embeddings()),
         min_similarity: random.maybe(&[-0.5, 0.0, 0.5, 0.99]),
         limit: limit(random),

@@ -297,6 +297,20 @@ faults! {
     CountsWhatIsNotMeant,
     /// Lists hits in order of id.
     OrdersHitsById,
+    /// Looks for words as they are given only.
+    FindsExactWordsOnly,
+    /// Takes a word for found that only rows have which are not meant.
+    TakesWordsOfOthersForThere,
+    /// Looks in all places for what may stand for a typo, and gives its own rows.
+    StandsInFromOtherPlaces,
+    /// Ranks both lists of a search down to their ends.
+    RanksToTheEnd,
+    /// Compares vectors as bytes.
+    ComparesVectorsAsBytes,
+    /// Does not find vectors of zeros.
+    LeavesOutZeros,
+    /// Searches what there was at the search before.
+    IndexesAfterSearching,
     /// Does not search by words when there is a vector.
     IgnoresWordsBesideVectors,
     /// Goes no further than two layers down.

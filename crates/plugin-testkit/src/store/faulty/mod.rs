@@ -3,6 +3,7 @@
 mod facts;
 mod fault;
 mod parts;
+mod searching;
 mod store;
 mod watch;
 

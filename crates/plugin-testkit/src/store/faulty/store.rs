@@ -8,7 +8,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use one_ontology::search::rank;
 use one_ontology::{
     Among, BudgetKey, BudgetState, ChangeSet, Connection, ConnectionQuery, Decision, Directory,
     Ended, Event, EventQuery, Group, GroupId, GroupStatus, Head, Hit, Knowledge, KnowledgeId,
@@ -33,6 +32,8 @@ pub(super) struct State {
     pub(super) facts: Facts,
     /// As it was before the last commit.
     earlier: Facts,
+    /// As it was at the last search.
+    indexed: Option<Facts>,
     pub(super) watchers: Vec<Waker>,
 }
 
@@ -445,6 +446,10 @@ impl Store for FaultyStore {
 
     async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
         let mut facts = self.facts();
+        if self.is(Fault::IndexesAfterSearching) {
+            let indexed = self.lock().indexed.replace(facts.clone());
+            facts = indexed.unwrap_or(facts);
+        }
         if self.is(Fault::IndexesOnce) {
             // Only the first writing of each row is in the index.
             let rows = std::mem::take(&mut facts.rows);
@@ -499,7 +504,7 @@ impl Store for FaultyStore {
             let rows = u32::try_from(query.limit.get()).unwrap_or(Limit::MAX);
             query.limit = Limit::new(rows + 1);
         }
-        let mut hits = rank(&query, counted as u64, &found);
+        let mut hits = self.ranked(&query, counted, found, &facts, scope.place());
         if self.is(Fault::OrdersHitsById) {
             hits.sort_by_key(|hit| hit.id);
         }
