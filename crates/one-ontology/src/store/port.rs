@@ -196,9 +196,10 @@ pub trait Store: Directory {
     ///
     /// # Behavior
     /// The answer is exactly that of `rank` over every row of the place that the query is
-    /// [among](crate::Among): hits, order, scores and similarities. An index may leave out only
-    /// rows that `rank` would. How many rows there are is counted in the place and among those
-    /// meant, or scores would tell of others. What a commit has written is found when it has returned.
+    /// [among](crate::Among): hits, order, scores and similarities. An [`Index`](crate::search::Index) of the place
+    /// gives it without reading every row. How many rows there are, and which words may stand for one that is mistyped, is
+    /// told from the place and from those meant, or scores would tell of others. What a commit has written is found when
+    /// it has returned.
     ///
     /// # Errors
     /// `Busy`, `Unavailable`, `Corrupt`.

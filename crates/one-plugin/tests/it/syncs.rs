@@ -125,6 +125,11 @@ fn a_search_finds_and_shows_what_the_program_knows() {
         home.ok("search zzzzzz"),
         "nothing in the catalog fits `zzzzzz`\n"
     );
+    // Mistyped and unfinished.
+    for words in ["telegran", "telegr"] {
+        let found = home.ok(&format!("search {words}"));
+        assert!(found.starts_with("@elizaos/plugin-telegram "), "{found}");
+    }
     assert!(
         home.ok("search --near talk on telegram")
             .contains("@elizaos/plugin-telegram")
