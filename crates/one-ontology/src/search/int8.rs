@@ -11,7 +11,7 @@ use super::vectors::{Near, VectorIndex};
 /// The cosine of two vectors is the product of their directions `a` and `b`. The index knows
 /// `b` only as bytes, `b'`, and the length of the error, `|b - b'|`; so it knows the cosine up to
 /// `|a·b - a'·b'| <= |a - a'| |b'| + |a| |b - b'|`. Whatever may still be among the nearest by
-/// these bounds is given, so nothing is ever missed: with 1,536 random numbers about six rows
+/// these bounds is given, so nothing is ever missed: with 1,536 random numbers about five rows
 /// for each that is asked for at 100,000 rows, and fewer with vectors that mean something.
 #[derive(Debug, Default)]
 pub struct Int8Index {
