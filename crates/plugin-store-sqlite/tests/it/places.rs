@@ -6,8 +6,9 @@ use one_ontology::{
     KnowledgeQuery, KnowledgeType, Label, NewEvent, Place, Scope, SearchQuery, Store, ThingQuery,
 };
 use plugin_store_sqlite::SqliteStore;
+use rusqlite::Connection;
 
-use crate::help::now;
+use crate::help::{now, open};
 
 fn scope(group: GroupId) -> Scope {
     Scope::system("test".parse().unwrap(), Place::Group(group))
@@ -96,5 +97,64 @@ fn what_a_label_finds_is_of_the_same_place() {
         assert!(found.iter().all(|row| row.place == scope.place()));
         let things = block_on(store.things(&scope, &ThingQuery::default())).unwrap();
         assert_eq!(things.items, []);
+    }
+}
+
+/// The vectors that decide are those of the place, also where the same id has another one next door.
+#[test]
+fn a_vector_next_door_decides_nothing() {
+    let store = SqliteStore::in_memory().unwrap();
+    let close = |x: f32, y: f32| Embedding::new("test", vec![x, y]).unwrap();
+    let scopes = [("a", close(1.0, 0.0)), ("b", close(0.0, 1.0))].map(|(name, embedding)| {
+        let id = GroupId::of_name(&[name]);
+        let scope = scope(id);
+        let mut row = knowledge(&scope);
+        row.embedding = Some(embedding);
+        let founded = changes(&scope, "founded")
+            .insert(Group::new(id, name, now()))
+            .insert(row);
+        block_on(store.commit(founded)).unwrap();
+        scope
+    });
+    let similarities = scopes.map(|scope| {
+        let query = SearchQuery {
+            embedding: Some(close(0.0, 1.0)),
+            ..SearchQuery::default()
+        };
+        let hits = block_on(store.search(&scope, &query)).unwrap();
+        hits.iter().map(|hit| hit.similarity).collect::<Vec<_>>()
+    });
+    assert_eq!(similarities, [[Some(0.0)], [Some(1.0)]]);
+}
+
+/// Where an index has come to is looked for in its own chain: what it knows is not read again because there is
+/// another event of that number next door.
+#[test]
+fn a_chain_next_door_makes_no_index_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let store = open(&path).unwrap();
+    let [first, second] = ["a", "b"].map(|name| {
+        let id = GroupId::of_name(&[name]);
+        let scope = scope(id);
+        let founded = changes(&scope, name)
+            .insert(Group::new(id, name, now()))
+            .insert(knowledge(&scope));
+        block_on(store.commit(founded)).unwrap();
+        scope
+    });
+    let query = SearchQuery {
+        text: Some("same".to_owned()),
+        ..SearchQuery::default()
+    };
+    let found = |scope| block_on(store.search(scope, &query)).map(|hits| hits.len());
+    assert_eq!((found(&first), found(&second)), (Ok(1), Ok(1)));
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("UPDATE knowledge SET doc = '{'")
+        .unwrap();
+    for scope in [&first, &second] {
+        block_on(store.commit(changes(scope, "more"))).unwrap();
+        assert_eq!(found(scope), Ok(1));
     }
 }
