@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use futures::Stream;
 use futures::stream::BoxStream;
 
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::search::{HitId, Index};
 use crate::{
     BudgetKey, BudgetState, ChangeSet, Connection, ConnectionId, ConnectionQuery, Decision,
