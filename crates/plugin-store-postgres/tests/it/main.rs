@@ -8,6 +8,7 @@
 )]
 
 mod contract;
+mod crashes;
 mod help;
 mod host;
 mod life;

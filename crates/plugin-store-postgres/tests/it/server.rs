@@ -1,6 +1,6 @@
 //! The server that these tests use.
 
-pub(crate) use plugin_test_postgres::{client, own, run, sql, try_sql};
+pub(crate) use plugin_test_postgres::{Cluster, client, own, run, sql, try_sql};
 
 /// A server for a test, or a line that says that the test did not run.
 pub(crate) fn address(what: &str) -> Option<&'static str> {
