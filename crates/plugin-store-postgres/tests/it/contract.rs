@@ -7,7 +7,7 @@ use crate::server;
 
 fn fresh() -> Subject {
     let home = home("the contract").expect("it was looked for");
-    Subject::new(home.open()).keeping(home)
+    Subject::new(home.open_for_contract()).keeping(home)
 }
 
 macro_rules! tests {
@@ -43,7 +43,7 @@ fn tells_nothing_of_other_places() {
     if let Some(homes) = Homes::of("tells_nothing_of_other_places") {
         histories::run_some(HISTORIES, || {
             let home = homes.take();
-            Subject::new(home.open()).keeping(home)
+            Subject::new(home.open_for_contract()).keeping(home)
         });
     }
 }
