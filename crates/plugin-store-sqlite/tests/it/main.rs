@@ -20,5 +20,6 @@ mod on_file;
 mod opening;
 mod places;
 mod processes;
+mod pruned;
 mod searching;
 mod together;

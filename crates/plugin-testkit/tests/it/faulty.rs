@@ -101,7 +101,7 @@ fn leaks_are_found_by_histories() {
         .filter(|fault| {
             let fresh =
                 || Subject::new(FaultyStore::new(*fault)).patience(Duration::from_millis(200));
-            (0..300).all(|seed| {
+            (0..1000).all(|seed| {
                 let compare = || isolation::history(seed, &fresh);
                 catch_unwind(AssertUnwindSafe(compare)).is_ok()
             })

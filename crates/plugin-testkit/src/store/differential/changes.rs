@@ -1,15 +1,19 @@
 //! Change sets, most of which hold.
 
 use futures::executor::block_on;
+use one_ontology::audit::trail::{self, Check};
+use one_ontology::audit::{Retention, RetentionPolicy, decide_retention};
 use one_ontology::{
     ChangeSet, Connection, End, Event, EventId, Group, GroupStatus, Knowledge, KnowledgeRole,
-    KnowledgeSource, KnowledgeType, Membership, MemoryStore, NewEvent, Person, Place, Revision,
-    Row, RowId, Scope, Settle, Spend, Store as _, Thing, ThingQuery, ThingStatus, Timestamp,
+    KnowledgeSource, KnowledgeType, Membership, MemoryStore, NewEvent, Person, Place, Plan,
+    Revision, Row, RowId, Scope, Seq, Settle, Spend, Store as _, Thing, ThingQuery, ThingStatus,
+    Timestamp,
 };
 
 use super::pool::{Pool, TEXTS};
 use super::queries;
 use super::random::Random;
+use crate::audit::TestKey;
 
 pub(super) fn any(random: &mut Random, pool: &mut Pool, model: &MemoryStore) -> ChangeSet {
     let place = random.pick(&pool.places());
@@ -25,13 +29,22 @@ pub(crate) fn any_in(
 ) -> ChangeSet {
     tick(random, pool);
     let scope = Scope::system("suite".parse().unwrap(), place);
+    if random.one_in(8) {
+        pool.leaves.extend(leave(pool, model, &scope));
+    }
     let mut make = Make {
         random,
         pool,
         model,
         scope: &scope,
     };
-    let mut changes = ChangeSet::new(&scope, make.event(), make.pool.now);
+    let mut changes = match make.leave() {
+        Some(leave) => {
+            let id = EventId::new(&make.pool.ids, make.pool.now);
+            ChangeSet::prune(&scope, id, &leave, make.pool.now)
+        }
+        None => ChangeSet::new(&scope, make.event(), make.pool.now),
+    };
     for _ in 0..make.random.below(4) {
         changes = make.part(changes);
     }
@@ -53,6 +66,17 @@ pub(crate) fn any_in(
 fn tick(random: &mut Random, pool: &mut Pool) {
     let step: i64 = random.pick(&[0, 1, 1001, 3_000_000, 11_000_000, 7_200_000_000, -5_000_000]);
     pool.now = Timestamp::from_micros(pool.now.as_micros() + step);
+}
+
+/// Leave to prune all that a place has now.
+fn leave(pool: &Pool, model: &MemoryStore, scope: &Scope) -> Option<Retention> {
+    let key = TestKey::named("auditor");
+    let whole = trail::verify(model, scope, Check::default(), |_| ());
+    let checkpoint = block_on(whole).unwrap().checkpoint(pool.now)?;
+    let trusted = checkpoint.sign(&key).unwrap().trust(&key).unwrap();
+    let policy = RetentionPolicy::of_plan(Plan::Starter);
+    let cold = pool.now.plus(std::time::Duration::from_hours(90 * 24));
+    decide_retention(&policy, scope.place(), Seq::new(1), &[trusted], cold)
 }
 
 struct Make<'a> {
@@ -80,6 +104,17 @@ impl Make<'_> {
             14 => self.budget(changes),
             _ => changes.event(self.event()),
         }
+    }
+
+    /// Now and then; sometimes of another place.
+    fn leave(&mut self) -> Option<Retention> {
+        if !self.random.one_in(8) {
+            return None;
+        }
+        let any = self.random.one_in(6);
+        let mut leaves = self.pool.leaves.clone();
+        leaves.retain(|leave| any || leave.checkpoint().checkpoint().place() == self.scope.place());
+        (!leaves.is_empty()).then(|| self.random.pick(&leaves))
     }
 
     fn text(&mut self) -> String {

@@ -7,9 +7,8 @@ mod random;
 
 use futures::StreamExt as _;
 use futures::executor::block_on;
-use one_ontology::{
-    EventQuery, Limit, MemoryStore, Place, Receipt, Scope, Seq, Store, StoreError, audit,
-};
+use one_ontology::audit::trail::{self, Check};
+use one_ontology::{EventQuery, Limit, MemoryStore, Place, Receipt, Scope, Seq, Store, StoreError};
 
 use crate::store::Subject;
 pub(crate) use changes::any_in;
@@ -46,12 +45,14 @@ pub fn run(fresh: impl Fn() -> Subject) {
     eprintln!("{counts:?}");
     // A generator that only makes nonsense would find nothing.
     assert!(counts.done * 3 > counts.refused, "{counts:?}");
+    assert!(counts.pruned * 200 > counts.done, "{counts:?}");
 }
 
 /// What came of the change sets, so that a run can say what it has tried.
 #[derive(Debug, Default)]
 struct Counts {
     done: usize,
+    pruned: usize,
     replayed: usize,
     refused: usize,
     queries: usize,
@@ -69,7 +70,10 @@ fn history(seed: u64, length: usize, subject: Subject, counts: &mut Counts) {
         let found = block_on(subject.store.commit(changes.clone()));
         same_result(&expected, &found, &context, &changes);
         match &expected {
-            Ok(receipt) if receipt.answer == one_ontology::Answer::Done => counts.done += 1,
+            Ok(receipt) if receipt.answer == one_ontology::Answer::Done => {
+                counts.done += 1;
+                counts.pruned += usize::from(changes.needs().covered.is_some());
+            }
             Ok(_) => counts.replayed += 1,
             Err(_) => counts.refused += 1,
         }
@@ -121,8 +125,19 @@ fn same_chain(place: Place, model: &dyn Store, subject: &Subject, seed: u64) {
     }
     let head = block_on(model.head(&scope)).unwrap();
     assert_eq!(block_on(store.head(&scope)).unwrap(), head);
-    audit::verify(place, &events, head).unwrap();
-    let stream = store.watch(&scope, Seq::START);
+    let verified = async |store| trail::verify(store, &scope, Check::default(), |_| ()).await;
+    let (expected, found) = (
+        block_on(verified(model)).unwrap(),
+        block_on(verified(store)),
+    );
+    let found = found.unwrap();
+    assert_eq!(
+        (found.head(), found.after, found.events),
+        (head, expected.after, expected.events)
+    );
+    // From before the first that is left: what was pruned is not watched.
+    let first = events.first().map_or(0, |event| event.seq.get() - 1);
+    let stream = store.watch(&scope, Seq::new(first));
     let watched = block_on(crate::store::timer::within(
         patience,
         stream.take(events.len()).collect::<Vec<_>>(),

@@ -1,5 +1,6 @@
 //! The few ids, names and values that a history is made of, so that its parts meet.
 
+use one_ontology::audit::Retention;
 use one_ontology::{
     BudgetKey, BudgetRule, ConnectionId, ConnectionType, Embedding, End, EventType, GroupId,
     IdempotencyKey, KnowledgeId, KnowledgeType, Label, PersonId, Place, PluginThingType,
@@ -11,6 +12,8 @@ use uuid::Uuid;
 pub(crate) struct Pool {
     pub(crate) ids: SequentialIds,
     pub(crate) now: Timestamp,
+    /// Leave to prune, of any place, some of it used already.
+    pub(super) leaves: Vec<Retention>,
 }
 
 /// 2026-01-31T23:59:50Z: a month ends soon.
@@ -33,6 +36,7 @@ impl Pool {
         Self {
             ids: SequentialIds::new(),
             now: Timestamp::from_micros(START),
+            leaves: Vec::new(),
         }
     }
 
