@@ -48,7 +48,7 @@ fn it_is_whole_and_so_are_its_copies() {
         assert_eq!(head.seq.get(), events);
     }
     store.backup(&copy, |_| {}).unwrap();
-    store.vacuum().unwrap();
+    block_on(store.vacuum()).unwrap();
     drop(store);
     assert!(quiet(&path).is_whole());
     restore(&copy, &path, |_| {}).unwrap();
@@ -68,7 +68,7 @@ fn what_left_without_a_word_is_found() {
     for sql in [
         // The event that says what has left.
         "DELETE FROM events WHERE seq = 7",
-        // It says that less has left, or more.
+        // It says that less has left; its neighbour is elsewhere; it says something else.
         "UPDATE events SET doc = replace(doc, '\"seq\":6', '\"seq\":5') WHERE seq = 7",
         "UPDATE events SET seq = 9 WHERE seq = 8",
         "UPDATE events SET doc = replace(doc, 'events_pruned', 'events_signed') WHERE seq = 7",
