@@ -33,5 +33,5 @@ mod write;
 pub use tokio_postgres;
 
 pub use options::{Durability, Options};
-pub use schema::RowSecurity;
+pub use schema::{FORMAT, Looked, RowSecurity};
 pub use store::PostgresStore;

@@ -16,6 +16,7 @@ use crate::select::{self, Select};
 use crate::session::Query;
 
 pub(crate) const CHILDREN: &str = "SELECT place FROM @groups WHERE parent = ANY($1)";
+const GROUPS: &str = "SELECT place FROM @groups ORDER BY place";
 
 /// How often something that only reads is tried on another connection.
 const ATTEMPTS: usize = 3;
@@ -162,6 +163,20 @@ pub(crate) fn behind<I>(
     after.map(|(Reverse(at), id)| (at, id))
 }
 
+/// Every group, by id.
+pub(crate) async fn groups(pool: &Arc<Pool>) -> Result<Vec<GroupId>, StoreError> {
+    let queries = || vec![Query::new(GROUPS, Vec::new())];
+    let answers = rows(pool, begin::DIRECTORY, queries).await?;
+    let groups: Result<_, Failure> = answers.iter().flatten().map(group_of).collect();
+    Ok(groups?)
+}
+
+fn group_of(row: &Row) -> Result<GroupId, Failure> {
+    let id = Uuid::from_slice(column(row, 0)?)
+        .map_err(|_| corrupt("an id is not 16 bytes".to_owned()))?;
+    Ok(GroupId::from_uuid(id))
+}
+
 /// Groups below a group, layer by layer, of one moment.
 pub(crate) async fn descendants(
     pool: &Arc<Pool>,
@@ -191,9 +206,7 @@ async fn layers(lease: &mut Lease, group: GroupId) -> Result<Vec<GroupId>, Failu
         let answers = lease.flight(begin.take(), queries, None).await?;
         layer.clear();
         for row in answers.into_iter().flatten() {
-            let id = Uuid::from_slice(column(&row, 0)?)
-                .map_err(|_| corrupt("an id is not 16 bytes".to_owned()))?;
-            let id = GroupId::from_uuid(id);
+            let id = group_of(&row)?;
             if seen.insert(id) {
                 layer.push(id);
             }

@@ -45,6 +45,30 @@ pub enum RowSecurity {
     Bypassed,
 }
 
+/// The newest format: the one that [`PostgresStore::connect`](crate::PostgresStore::connect) brings a schema to.
+#[expect(clippy::cast_possible_truncation, reason = "the steps are few")]
+pub const FORMAT: u32 = MIGRATIONS.len() as u32;
+
+/// What a look at a schema has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Its format; none if there is no schema, or nothing in it.
+    pub format: Option<u32>,
+    /// Whether the server itself keeps places apart for the role that looked.
+    pub row_security: RowSecurity,
+}
+
+/// Looks at a schema and leaves it as it is.
+pub(crate) async fn look(client: &Client, options: &Options) -> Result<Looked, StoreError> {
+    let row_security = check_server(client, options).await?;
+    let version = version(client, &options.schema).await?;
+    let format = u32::try_from(version).ok().filter(|version| *version > 0);
+    Ok(Looked {
+        format,
+        row_security,
+    })
+}
+
 /// Makes the schema, or brings it to this version, or refuses it and leaves it as it is.
 pub(crate) async fn open(client: &Client, options: &Options) -> Result<RowSecurity, StoreError> {
     let security = check_server(client, options).await?;

@@ -14,14 +14,14 @@ use one_ontology::{
 };
 use tokio::runtime::Handle;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{Config, NoTls, Row, Socket, Transaction};
+use tokio_postgres::{Client, Config, NoTls, Row, Socket, Transaction};
 
 use crate::background::Background;
 use crate::error::{connecting, unavailable};
 use crate::find::doc;
 use crate::listen::{Wires, channel, tag};
 use crate::pool::Pool;
-use crate::schema::{self, RowSecurity};
+use crate::schema::{self, Looked, RowSecurity};
 use crate::search::Indexes;
 use crate::session::{ByConfig, Query};
 use crate::{Options, begin, commit, find, list, search, select, watch};
@@ -57,15 +57,17 @@ impl PostgresStore {
     /// switched off. `Corrupt`: tables are missing. `Busy`: others are making the schema. After
     /// any of them the schema is as it was. None repeats the address.
     pub async fn connect(address: &str, options: Options) -> Result<Self, StoreError> {
-        let config = address.parse::<Config>().map_err(|_| {
-            // Its own error may repeat a part of the password.
-            unavailable(
-                "that is not an address like `postgres://user@host:5432/database` (a character \
-                 that means something in an address is written as `%` and two digits)"
-                    .to_owned(),
-            )
-        })?;
-        Self::connect_with(config, NoTls, options).await
+        Self::connect_with(config_of(address)?, NoTls, options).await
+    }
+
+    /// Looks at the schema of a database and leaves it as it is: which format it has, and what it is that keeps places apart there.
+    ///
+    /// # Errors
+    /// Those of [`PostgresStore::connect`], but for what is in the tables, which it does not look at.
+    pub async fn look(address: &str, options: Options) -> Result<Looked, StoreError> {
+        let background = Arc::new(Background::own()?);
+        let (_pool, client) = first(config_of(address)?, NoTls, &options, background).await?;
+        schema::look(&client, &options).await
     }
 
     /// Connects as the host configures it, over what the host encrypts with (`tokio-postgres-rustls`,
@@ -108,7 +110,7 @@ impl PostgresStore {
     }
 
     async fn start<T>(
-        mut config: Config,
+        config: Config,
         tls: T,
         options: Options,
         background: Background,
@@ -119,25 +121,7 @@ impl PostgresStore {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        options.check()?;
-        if config.get_application_name().is_none() {
-            config.application_name("one-plugin");
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(options.connect_timeout);
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(options.statement_timeout);
-        }
-        let connect = Box::new(ByConfig { config, tls });
-        let pool = Arc::new(Pool::new(connect, Arc::new(background), &options));
-        let (client, mut messages) = pool.connection().await?;
-        pool.background
-            .spawn(async move { while let Some(Ok(_)) = messages.next().await {} });
-        client
-            .batch_execute(&options.settings())
-            .await
-            .map_err(|error| connecting(&error))?;
+        let (pool, client) = first(config, tls, &options, Arc::new(background)).await?;
         let row_security = schema::open(&client, &options).await?;
         Ok(Self {
             wires: Wires::new(pool, options.poll_interval),
@@ -175,6 +159,15 @@ impl PostgresStore {
         commit::commit_in(transaction, schema, wire, &changes).await
     }
 
+    /// Every group that is kept, archived ones too, by id. For whoever looks after the whole store: the ports have no such
+    /// question.
+    ///
+    /// # Errors
+    /// `Busy`, `Unavailable`, `Corrupt`.
+    pub async fn groups(&self) -> Result<Vec<GroupId>, StoreError> {
+        list::groups(self.pool()).await
+    }
+
     fn pool(&self) -> &Arc<Pool> {
         &self.wires.pool
     }
@@ -188,6 +181,52 @@ impl PostgresStore {
         let answers = list::rows(self.pool(), &begin::read(place), || vec![query()]).await?;
         Ok(answers.into_iter().next().unwrap_or_default())
     }
+}
+
+fn config_of(address: &str) -> Result<Config, StoreError> {
+    address.parse::<Config>().map_err(|_| {
+        // Its own error may repeat a part of the password.
+        unavailable(
+            "that is not an address like `postgres://user@host:5432/database` (a character \
+             that means something in an address is written as `%` and two digits)"
+                .to_owned(),
+        )
+    })
+}
+
+/// A pool, and its first connection, told what every one is told.
+async fn first<T>(
+    mut config: Config,
+    tls: T,
+    options: &Options,
+    background: Arc<Background>,
+) -> Result<(Arc<Pool>, Client), StoreError>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    options.check()?;
+    if config.get_application_name().is_none() {
+        config.application_name("one-plugin");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(options.connect_timeout);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(options.statement_timeout);
+    }
+    let connect = Box::new(ByConfig { config, tls });
+    let pool = Arc::new(Pool::new(connect, background, options));
+    let (client, mut messages) = pool.connection().await?;
+    pool.background
+        .spawn(async move { while let Some(Ok(_)) = messages.next().await {} });
+    client
+        .batch_execute(&options.settings())
+        .await
+        .map_err(|error| connecting(&error))?;
+    Ok((pool, client))
 }
 
 #[async_trait]

@@ -11,6 +11,7 @@ mod commit_tests;
 mod error;
 mod files;
 mod find;
+mod format;
 mod held;
 mod key;
 mod list;
@@ -33,6 +34,7 @@ mod worker;
 
 pub use backup::Copied;
 pub use check::{Checked, Fault, Finding, check};
+pub use format::{FORMAT, format_of};
 pub use options::{Durability, Options};
 pub use progress::{Progress, Stage};
 pub use restore::{Restored, restore};

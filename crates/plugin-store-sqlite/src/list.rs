@@ -90,6 +90,19 @@ pub(crate) fn knowledge(
     page(c, &select, query, knowledge_of, |row| query.matches(row))
 }
 
+/// Every group, by id.
+pub(crate) fn groups(c: &mut rusqlite::Connection) -> Result<Vec<GroupId>, StoreError> {
+    let mut statement = c
+        .prepare("SELECT id FROM groups ORDER BY id")
+        .or_store_error()?;
+    let mut rows = statement.query([]).or_store_error()?;
+    let mut groups = Vec::new();
+    while let Some(row) = rows.next().or_store_error()? {
+        groups.push(GroupId::from_uuid(uuid(row, 0)?));
+    }
+    Ok(groups)
+}
+
 /// Groups below a group, layer by layer.
 pub(crate) fn descendants(
     c: &mut rusqlite::Connection,

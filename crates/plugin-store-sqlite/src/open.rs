@@ -79,6 +79,18 @@ pub(crate) fn to_look(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// The format of the file at `path`; none if there is no file, or nothing in it.
+pub(crate) fn format_of(path: &Path) -> Result<Option<u32>, StoreError> {
+    match std::fs::metadata(path) {
+        // What a transaction left beside an empty file may be all that there is.
+        Ok(file) if file.len() == 0 && !beside(path, "-wal").exists() => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        _ => {}
+    }
+    let version = pragma(&to_look(path)?, "user_version")?;
+    Ok(Some(u32::try_from(version).unwrap_or(0)))
+}
+
 /// A connection to a file that nobody else knows yet, brought to this version.
 pub(crate) fn to_migrate(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -77,6 +77,15 @@ impl SqliteStore {
         backup::backup(&source, path.as_ref(), &mut progress)
     }
 
+    /// Every group that is kept, archived ones too, by id. For whoever looks after the whole store: the ports have no such
+    /// question.
+    ///
+    /// # Errors
+    /// `Busy`, `Unavailable`, `Corrupt`.
+    pub async fn groups(&self) -> Result<Vec<GroupId>, StoreError> {
+        self.workers.read(list::groups).await
+    }
+
     /// Gives back to the disk the space of what is gone. Commits wait meanwhile, reads do not; for a
     /// while it needs as much space again as the store has.
     ///

@@ -2,9 +2,9 @@
 
 use futures::executor::block_on;
 use one_ontology::{SequentialIds, Store as _, StoreError};
-use plugin_store_postgres::{Options, PostgresStore};
+use plugin_store_postgres::{FORMAT, Options, PostgresStore, RowSecurity};
 
-use crate::help::{Home, change, fill, home, verified};
+use crate::help::{Home, change, fill, group, home, verified};
 use crate::server;
 
 /// A schema made by `make` is refused with this error, twice, and nothing in it changes.
@@ -304,4 +304,37 @@ fn statements_that_were_forgotten_are_prepared_again() {
     assert_eq!(verified(&store).len(), 3);
     home.sql("ALTER TABLE @events ALTER COLUMN doc TYPE varchar");
     assert_eq!(verified(&store).len(), 3);
+}
+
+#[test]
+fn a_look_tells_the_format_and_makes_nothing() {
+    let Some(home) = home("a_look_tells_the_format_and_makes_nothing") else {
+        return;
+    };
+    let look = || block_on(PostgresStore::look(&home.address, home.options())).unwrap();
+    assert_eq!(look().format, None);
+    let tables = format!(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = '{}'",
+        home.schema
+    );
+    assert_eq!(home.number(&tables), 0);
+    let store = home.open();
+    assert_eq!(look().format, Some(FORMAT));
+    assert_eq!(look().row_security, RowSecurity::Enforced);
+    home.sql(&format!("UPDATE @version SET version = {}", FORMAT + 1));
+    let newer = block_on(PostgresStore::look(&home.address, home.options()));
+    assert_eq!(newer.unwrap_err().tag(), "StoreIncompatible");
+    drop(store);
+}
+
+#[test]
+fn every_group_is_listed_by_id() {
+    let Some(home) = home("every_group_is_listed_by_id") else {
+        return;
+    };
+    let (store, ids) = (home.open(), SequentialIds::new());
+    let made = (0..3).map(|_| group(&store, &ids).place().group().unwrap());
+    let mut made: Vec<_> = made.collect();
+    made.sort();
+    assert_eq!(block_on(store.groups()), Ok(made));
 }

@@ -4,10 +4,12 @@ use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use plugin_store_sqlite::SqliteStore;
+use futures::executor::block_on;
+use one_ontology::{ChangeSet, Group, GroupId, Scope, SequentialIds, Store as _};
+use plugin_store_sqlite::{FORMAT, SqliteStore, format_of};
 use rusqlite::Connection;
 
-use crate::help::{fill, open, quick, verified};
+use crate::help::{event, fill, now, open, quick, verified};
 
 /// A file made by `make` is refused with this error, and not one byte of it changes.
 fn check(expected: &str, words: &str, make: impl Fn(&Path)) {
@@ -224,4 +226,41 @@ fn a_file_that_another_process_holds() {
     assert_eq!(error.tag(), "StoreBusy", "{error}");
     drop(holder);
     assert_eq!(verified(&open(&path).unwrap()).len(), 200);
+}
+
+#[test]
+fn the_format_of_a_file_is_told_and_the_file_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    assert_eq!(format_of(&path), Ok(None));
+    assert!(!path.exists());
+    fs::write(&path, "").unwrap();
+    assert_eq!(format_of(&path), Ok(None));
+    let store = open(&path).unwrap();
+    fill(&store, 3);
+    assert_eq!(format_of(&path), Ok(Some(FORMAT)), "in use");
+    drop(store);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(format_of(&path), Ok(Some(FORMAT)));
+    assert!(fs::read(&path).unwrap() == before);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    overwrite(&path, 60, &(FORMAT + 1).to_be_bytes());
+    assert_eq!(format_of(&path).unwrap_err().tag(), "StoreIncompatible");
+    fs::write(&path, "words").unwrap();
+    assert_eq!(format_of(&path).unwrap_err().tag(), "StoreCorrupt");
+}
+
+#[test]
+fn every_group_is_listed_by_id() {
+    let store = SqliteStore::in_memory().unwrap();
+    let ids = SequentialIds::new();
+    let mut groups: Vec<GroupId> = (0..3).map(|_| GroupId::new(&ids, now())).collect();
+    for id in groups.iter().rev() {
+        let group = Group::new(*id, "Group", now());
+        let scope = Scope::system("test".parse().unwrap(), group.place());
+        let changes = ChangeSet::new(&scope, event(&ids), now()).insert(group);
+        block_on(store.commit(changes)).unwrap();
+    }
+    groups.sort();
+    assert_eq!(block_on(store.groups()), Ok(groups));
 }
