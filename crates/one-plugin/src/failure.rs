@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use one_ontology::{InvalidValue, ScopeError, StoreError};
+use one_ontology::audit::trail::TrailError;
+use one_ontology::{AuditError, InvalidValue, ScopeError, StoreError};
 use plugin_executor_node::NodeError;
 use plugin_lifecycle::ManagerError;
 use plugin_registry::{CatalogError, RegistryError};
@@ -71,6 +72,26 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     (
         "NodeMissing",
         "install Node 20 or later, or name it with --node; native plugins run without it",
+    ),
+    (
+        "StoreNotFound",
+        "name the store with --store or --home; whatever writes to it makes it, and `one-plugin store migrate` does only that",
+    ),
+    (
+        "StoreOutdated",
+        "run `one-plugin store migrate`, which brings it to the newest format",
+    ),
+    (
+        "ServerToolNeeded",
+        "run the command named; it belongs to PostgreSQL",
+    ),
+    (
+        "FileUnusable",
+        "name a file that can be read, or one that can be written and is not there yet",
+    ),
+    (
+        "KeyFileUnusable",
+        "make a key with `one-plugin store new-key`, or name the file that holds yours",
     ),
     (
         "DemoFailed",
@@ -245,12 +266,14 @@ fn exit_code(tag: &str) -> u8 {
         | "BudgetExhausted" | "PlanOutdated" | "RuntimeNotRunning" => 3,
         "NotInCatalog" | "NotInLock" | "NotInstalled" | "InstanceNotFound" | "PluginNotFound"
         | "ComponentNotFound" | "NoSuchComponent" | "NoAccess" | "NotFound" | "SourceNotFound"
-        | "PlaceNotFound" | "NpmPackageNotFound" | "NpmVersionNotFound" | "SecretNotFound" => 4,
+        | "PlaceNotFound" | "StoreNotFound" | "AuditOutOfReach" | "NpmPackageNotFound"
+        | "NpmVersionNotFound" | "SecretNotFound" => 4,
         "ResolutionConflict"
         | "ResolutionBudgetSpent"
         | "LockDrifted"
         | "CooldownWithoutDates"
         | "GroupsShareAPlugin"
+        | "StoreOutdated"
         | "DependencyConflict"
         | "VersionIncompatible"
         | "PluginNotInstallable"
@@ -262,11 +285,18 @@ fn exit_code(tag: &str) -> u8 {
         | "AuditUnlinked"
         | "AuditForeign"
         | "AuditTruncated"
+        | "AuditDiverged"
+        | "AuditBadSignature"
+        | "AuditUntrustedKey"
+        | "AuditNotIncluded"
+        | "AuditNotExtended"
+        | "AuditUnreadable"
         | "IntegrityMismatch"
         | "NpmIntegrityMismatch"
         | "InstanceUnreadable" => 7,
         "InputUnreadable" | "LockFileUnusable" | "InvalidText" | "InvalidRow" | "AmbiguousName"
-        | "UsageError" | "NotInQuestion" => 2,
+        | "UsageError" | "NotInQuestion" | "ServerToolNeeded" | "FileUnusable"
+        | "KeyFileUnusable" => 2,
         "ResolutionCancelled" => INTERRUPTED,
         "PluginStartFailed" | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
@@ -286,6 +316,8 @@ macro_rules! tagged {
 
 tagged!(
     StoreError,
+    AuditError,
+    TrailError,
     ScopeError,
     RegistryError,
     CatalogError,

@@ -11,6 +11,7 @@ mod output;
 mod paint;
 mod session;
 mod tags;
+mod tally;
 mod timer;
 
 use std::process::ExitCode;

@@ -131,9 +131,14 @@ impl Output {
     /// Shows what `say` says of something long, as long as the watch lives.
     pub(crate) fn watch(&self, say: impl Fn() -> String + Send + 'static) -> Watch {
         match self.shown {
-            Shown::Live => Watch::start(self.progress(), say),
+            Shown::Live => Watch::start(self.progress(), None, say),
             Shown::Lines => Watch { thread: None },
         }
+    }
+
+    /// As [`Output::watch`], and tells those who read lines, too, now and then.
+    pub(crate) fn watch_always(&self, say: impl Fn() -> String + Send + 'static) -> Watch {
+        Watch::start(self.progress(), NOW_AND_THEN, say)
     }
 
     /// Where the progress of something long goes.
@@ -151,6 +156,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often what is shown is written anew.
 const REDRAW: Duration = Duration::from_millis(200);
 
+/// How often those who read lines are told how far something very long is.
+const NOW_AND_THEN: Option<Duration> = Some(Duration::from_secs(10));
+
 /// Shows how far something is, from its second second on, until it is dropped. Mostly only a person
 /// at a terminal is shown anything.
 #[derive(Debug)]
@@ -165,21 +173,27 @@ impl Watch {
             shown: Shown::on_standard_error(),
             width: Mutex::new(0),
         };
-        Self::start(progress, || {
+        Self::start(progress, None, || {
             "looking for versions that fit together; Ctrl-C ends it".to_owned()
         })
     }
 
-    fn start(progress: LiveProgress, say: impl Fn() -> String + Send + 'static) -> Self {
+    /// Who reads lines is told once, or each time that `lines` has passed.
+    fn start(
+        progress: LiveProgress,
+        lines: Option<Duration>,
+        say: impl Fn() -> String + Send + 'static,
+    ) -> Self {
         let (alive, ended) = channel::<Infallible>();
         let thread = std::thread::spawn(move || {
             let mut wait = PATIENCE;
             while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 progress.report(Progress::Step { what: say() });
-                if progress.shown == Shown::Lines {
-                    return;
-                }
-                wait = REDRAW;
+                wait = match (progress.shown, lines) {
+                    (Shown::Live, _) => REDRAW,
+                    (Shown::Lines, Some(pause)) => pause,
+                    (Shown::Lines, None) => return,
+                };
             }
         });
         Self {

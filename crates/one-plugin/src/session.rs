@@ -22,7 +22,7 @@ use plugin_store_sqlite::Durability;
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::kept;
+use crate::kept::Kept;
 use crate::meter::{MeteredExecutor, MeteredSource, Waited};
 use crate::timer::SystemTimer;
 
@@ -89,14 +89,11 @@ impl Session {
 
     pub(crate) fn with(opening: &Opening<'_>) -> Result<Self, Failure> {
         let Opening { global, home, .. } = opening;
-        std::fs::create_dir_all(home).map_err(|error| {
-            let message = format!("`{}` cannot be used: {error}", home.display());
-            Failure::new("HomeUnusable", message)
-        })?;
+        make(home)?;
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let store = kept::open(global.store.as_ref(), home, opening.durability)?;
+        let store = Kept::at(global.store.as_ref(), home)?.open(opening.durability)?;
         let waited = Arc::new(Waited::default());
         let plugins: Vec<Arc<dyn NativePlugin>> = vec![Arc::new(NotesPlugin)];
         let (executor, node) = executors(global, &plugins, opening.engines, &waited);
@@ -232,7 +229,16 @@ pub(crate) fn person_id(name: &str) -> PersonId {
     PersonId::of_name(&["person", name])
 }
 
-fn home(global: &Global) -> Result<PathBuf, Failure> {
+/// Makes the directory where everything is kept, if it is not there.
+pub(crate) fn make(home: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(home).map_err(|error| {
+        let message = format!("`{}` cannot be used: {error}", home.display());
+        Failure::new("HomeUnusable", message)
+    })
+}
+
+/// Where everything is kept.
+pub(crate) fn home(global: &Global) -> Result<PathBuf, Failure> {
     let data = || {
         let xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
         let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod store;
 mod versions;
 
 use std::path::PathBuf;
@@ -9,6 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::kept::StoreAddress;
 use crate::paint::Colour;
 
+pub(crate) use self::store::{
+    BackupArgs, ExportArgs, MigrateArgs, NewKeyArgs, Proven, RestoreArgs, StoreCommand, VerifyArgs,
+};
 pub(crate) use self::versions::{
     Choosing, DedupeArgs, DiffArgs, GraphArgs, GraphFormat, LockArgs, OutdatedArgs, PlanArgs,
     Subject, TreeArgs, Which, WhyArgs, Wish,
@@ -22,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes:
   4  not found: plugin, version, instance, organisation
   5  conflict: what is asked for cannot be had together, or the lock does not hold
   6  unavailable: network, registry, Node, a busy or read-only store
-  7  damaged: the store or the audit trail
+  7  damaged: the store, the audit trail or an export of it
   130  interrupted with Ctrl-C
 
 Environment:
@@ -224,6 +228,16 @@ The same packages and the same facts give the same bytes.")]
   one-plugin --as alice --org acme org show"
     )]
     Org(OrgCommand),
+    /// Look after the store itself: check, copy, migrate, export its audit trail and verify that
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  one-plugin store check
+  one-plugin store migrate --check
+  one-plugin store verify
+Whoever may read and write the store may do all this; --org and --as give no rights here."
+    )]
+    Store(StoreCommand),
     /// Answer range cases from standard input, a JSON line each
     #[command(after_help = "Example:
   echo '{\"range\": \"^1.2\", \"versions\": [\"1.2.3\", \"2.0.0\"]}' | one-plugin ranges

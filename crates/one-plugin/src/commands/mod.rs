@@ -16,6 +16,7 @@ mod locking;
 mod name;
 mod org;
 mod planning;
+mod store;
 mod together;
 
 use std::process::ExitCode;
@@ -63,11 +64,19 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
             line(String::from_utf8_lossy(&script).trim_end());
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Store(command) => {
+            store::run(&cli.global, command, output)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         _ => {}
     }
     let session = Session::open(&cli.global)?;
     match &cli.command {
-        Command::Demo(_) | Command::Ranges | Command::Resolve(_) | Command::Completions { .. } => {}
+        Command::Demo(_)
+        | Command::Ranges
+        | Command::Resolve(_)
+        | Command::Completions { .. }
+        | Command::Store(_) => {}
         Command::Sync(args) => catalog::sync(&session, args, output)?,
         Command::Search(args) => catalog::search(&session, args, output)?,
         Command::Show(args) => catalog::show(&session, args, output)?,

@@ -22,6 +22,14 @@ pub(crate) fn text(text: &str) -> String {
     lines
 }
 
+/// Without what only a slow machine is told: `18 rows checked, 18/s`.
+pub(crate) fn without_progress(text: &str) -> String {
+    let is_progress =
+        |line: &&str| line.starts_with("     ") && (line.contains("/s") || line.ends_with(" .."));
+    let lines = text.lines().filter(|line| !is_progress(line));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 fn named(word: &str) -> String {
     let hex = |word: &str| word.bytes().all(|b| b.is_ascii_hexdigit());
     let digits = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
@@ -40,6 +48,7 @@ fn named(word: &str) -> String {
     } else {
         match word.split_once(':') {
             Some((kind, id)) if uuid(id) => format!("{kind}:[id]"),
+            Some((kind, key)) if key.len() == 64 && hex(key) => format!("{kind}:[key]"),
             _ => word.to_owned(),
         }
     }

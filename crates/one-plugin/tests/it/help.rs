@@ -30,6 +30,14 @@ pub(crate) const COMMANDS: &[&str] = &[
     "org show",
     "org add-member",
     "org archive",
+    "store",
+    "store check",
+    "store backup",
+    "store restore",
+    "store migrate",
+    "store new-key",
+    "store export",
+    "store verify",
     "ranges",
     "resolve",
     "completions",
@@ -63,7 +71,7 @@ fn the_list_above_is_whole() {
     for name in &listed {
         assert!(COMMANDS.contains(name), "{name}");
     }
-    assert_eq!(listed.len(), 25);
+    assert_eq!(listed.len(), 26);
 }
 
 #[test]

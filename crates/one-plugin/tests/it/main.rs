@@ -17,6 +17,8 @@ mod journey;
 mod machine;
 mod program;
 mod secrets;
+mod store;
+mod store_on_server;
 mod syncs;
 mod tenants;
 mod versions;
