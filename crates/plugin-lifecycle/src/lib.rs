@@ -12,6 +12,7 @@ mod plan;
 mod policy;
 mod rbac;
 mod recovery;
+mod why;
 
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
 pub use error::ManagerError;
@@ -36,3 +37,4 @@ pub use plan::{InstallPlan, PlanPart, PlanStep};
 pub use policy::Policy;
 pub use rbac::{Operation, Permit, permit, permit_in};
 pub use recovery::{Recovery, recovery};
+pub use why::why;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use one_ontology::{ThingId, Timestamp};
+use one_ontology::{Actor, ThingId, Timestamp};
 use plugin_runtime_api::{Component, Engine, Permissions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::manager::plan::find;
-use crate::{Instance, ManagerError, Operation, Shown, StateKind, Tenant, Wanted};
+use crate::{Instance, ManagerError, Operation, Shown, StateKind, Tenant, Wanted, why};
 
 /// An installed plugin, as far as the asker may see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,29 @@ impl Tenant {
         let shown = self.allow(Operation::ViewPluginConfig)?;
         let instances = self.load_all().await?;
         Ok(find(&instances, package).map(|found| view(found.clone(), shown)))
+    }
+}
+
+impl Tenant {
+    /// Why an instance is where it is, in a sentence: who brought it there, what it waits for, what
+    /// would move it.
+    ///
+    /// # Errors
+    /// `Denied`, `InstanceNotFound`, `Store`.
+    pub async fn why(&self, instance: ThingId) -> Result<String, ManagerError> {
+        self.allow(Operation::ViewOrgInstalledPlugins)?;
+        let properties = self.load(instance).await?.properties;
+        let moved = properties.moved.as_ref();
+        let by = moved.map_or(&properties.installed_by, |moved| &moved.by);
+        let who = match by {
+            Actor::Person(person) => {
+                let person = self.shared().store.person(&self.scope, *person).await?;
+                person.map_or_else(|| "Somebody".to_owned(), |person| person.display_name)
+            }
+            Actor::Agent { .. } => "An agent".to_owned(),
+            Actor::System(task) => format!("The platform ({task})"),
+        };
+        Ok(why(&properties, &who, self.shared().now()))
     }
 }
 

@@ -22,4 +22,5 @@ mod recover;
 mod review;
 mod secrets;
 mod several;
+mod why;
 mod world;

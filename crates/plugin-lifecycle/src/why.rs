@@ -1,0 +1,125 @@
+//! Why an instance is where it is, in a sentence.
+
+use one_ontology::Timestamp;
+
+use crate::{After, CommandKind, Interrupted, PluginInstance, State};
+
+/// Why an instance is where it is: who brought it there, what it waits for, what would move it.
+/// `who` names whoever gave the last command ([`PluginInstance::moved`]).
+#[must_use]
+pub fn why(instance: &PluginInstance, who: &str, now: Timestamp) -> String {
+    let mut sentence = state_in_words(instance, who, now);
+    if !instance.secrets_unsure.is_empty() {
+        let names: Vec<&str> = instance.secrets_unsure.iter().map(String::as_str).collect();
+        sentence.push_str("; nobody knows whether the vault took ");
+        sentence.push_str(&names.join(", "));
+        sentence.push_str(": set it again");
+    }
+    sentence.push('.');
+    sentence
+}
+
+fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> String {
+    let reason = instance
+        .reason
+        .as_deref()
+        .map_or_else(String::new, |reason| format!(": {reason}"));
+    let host = host_in_words(instance, now);
+    match instance.lifecycle {
+        State::Discovered => "It is in the catalog and not here; `install` brings it".to_owned(),
+        State::Installing => format!(
+            "{who} asked to install it, and its packages are being fetched; {host}; `uninstall` gives it up"
+        ),
+        State::Installed => {
+            let how = match command(instance) {
+                Some(CommandKind::Deactivate) => "stopped it",
+                _ => "installed it",
+            };
+            format!("{who} {how}, and nobody has started it since; `activate` starts it")
+        }
+        State::Activating => format!(
+            "{who} asked to start it, and its runtime is starting; {host}; `suspend` gives that up"
+        ),
+        State::Active => format!(
+            "{who} started it, and it waits for somebody to use it; `execute` does, `deactivate` stops it"
+        ),
+        State::Executing { in_flight } => format!(
+            "{who} started it, and it is at work: {}; `deactivate` stops it",
+            executions(instance, in_flight)
+        ),
+        State::Deactivating { then, in_flight } => {
+            let what = match (then, command(instance)) {
+                (After::Installed, _) => format!("{who} asked to stop it"),
+                (After::Suspended, Some(CommandKind::EndExecution)) => {
+                    format!("It had too many errors{reason}")
+                }
+                (After::Suspended, _) => format!("{who} suspended it{reason}"),
+                (After::Uninstalling, _) => format!("{who} asked to remove it"),
+            };
+            let left = if in_flight == 0 {
+                "its runtime is being stopped".to_owned()
+            } else {
+                executions(instance, in_flight)
+            };
+            format!("{what}; {left}; {host}")
+        }
+        State::Suspended => match command(instance) {
+            Some(CommandKind::EndExecution) => {
+                format!("It was suspended for its errors{reason}; `activate` resumes it")
+            }
+            _ => format!("{who} suspended it{reason}; `activate` resumes it"),
+        },
+        State::Error => format!(
+            "Its runtime failed{reason}; `activate` tries again, `deactivate` leaves it installed"
+        ),
+        State::Failed { operation } => match operation {
+            Interrupted::Install => format!(
+                "{who} asked to install it, and that failed{reason}; `uninstall` clears it away"
+            ),
+            Interrupted::Uninstall => format!(
+                "{who} asked to remove it, and that failed{reason}; `uninstall` tries again"
+            ),
+        },
+        State::Updating { .. } => {
+            format!("{who} asked for another version, and it is being changed; {host}")
+        }
+        State::RollingBack { .. } => {
+            format!("Its version is being changed back{reason}; {host}")
+        }
+        State::Uninstalling => {
+            format!("{who} asked to remove it, and what it had here is being cleared away; {host}")
+        }
+        State::Uninstalled => {
+            format!("{who} removed it, and its trail stays; `install` brings a new one")
+        }
+    }
+}
+
+fn command(instance: &PluginInstance) -> Option<CommandKind> {
+    instance.moved.as_ref().map(|moved| moved.command)
+}
+
+/// Who has to move, and until when.
+fn host_in_words(instance: &PluginInstance, now: Timestamp) -> String {
+    match &instance.operation {
+        Some(operation) if operation.lease_until > now => {
+            format!("its host has until {}", operation.lease_until)
+        }
+        Some(operation) => format!(
+            "its host has been silent since {}, and `recover` goes on with it",
+            operation.lease_until
+        ),
+        None => "nobody is at work on it, and `recover` goes on with it".to_owned(),
+    }
+}
+
+fn executions(instance: &PluginInstance, in_flight: u32) -> String {
+    let last = instance.executions.values().map(|it| it.lease_until).max();
+    let count = match in_flight {
+        1 => "1 execution is under way".to_owned(),
+        many => format!("{many} executions are under way"),
+    };
+    last.map_or(count.clone(), |last| {
+        format!("{count}, until {last} at the latest")
+    })
+}
