@@ -11,6 +11,7 @@ mod docs;
 mod journey;
 mod locks;
 mod machine;
+mod model;
 mod one_runtime;
 mod one_runtime_access;
 mod one_runtime_laws;
