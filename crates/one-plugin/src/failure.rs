@@ -43,6 +43,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ),
     ("AmbiguousName", "write the full name of the package"),
     (
+        "RecoveryIncomplete",
+        "read the reasons with --json; then recover again",
+    ),
+    (
         "NotInLock",
         "`one-plugin tree` shows what is needed; write the full name of the package",
     ),

@@ -179,6 +179,17 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     #[command(after_help = "Examples:
   one-plugin usage knowledge --window week")]
     Usage(UsageArgs),
+    /// Say where installed plugins are and why: who brought them there, what would move them
+    #[command(after_help = "Examples:
+  one-plugin status              of everything that is installed
+  one-plugin status knowledge")]
+    Status(StatusArgs),
+    /// Finish or undo what hosts that went silent left under way
+    #[command(after_help = "Examples:
+  one-plugin recover                    in the organisation of the command
+  one-plugin --org acme recover --below --json
+What may still be at work is left, with the moment until when it may be silent.")]
+    Recover(RecoverArgs),
     /// Show what packages need, as a tree
     #[command(after_help = "Examples:
   one-plugin tree knowledge
@@ -293,6 +304,21 @@ pub(crate) struct SearchArgs {
 pub(crate) struct PackageArg {
     /// The package: its full name, or its short one (`knowledge`), and `@RANGE` where versions matter
     pub(crate) package: String,
+}
+
+/// Of `status`.
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// Only this package
+    pub(crate) package: Option<String>,
+}
+
+/// Of `recover`.
+#[derive(Args, Debug)]
+pub(crate) struct RecoverArgs {
+    /// Also in every organisation below
+    #[arg(long)]
+    pub(crate) below: bool,
 }
 
 /// Of `install`.

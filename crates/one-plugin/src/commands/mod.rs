@@ -16,6 +16,7 @@ mod locking;
 mod name;
 mod org;
 mod planning;
+mod recovering;
 mod store;
 mod together;
 
@@ -97,6 +98,8 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Config(args) => configure::config(&session, args, output)?,
         Command::Exec(args) => return exec::exec(&session, args, output),
         Command::Audit(args) => audit::audit(&session, args, output)?,
+        Command::Status(args) => recovering::status(&session, args, output)?,
+        Command::Recover(args) => recovering::recover(&session, args, output)?,
         Command::Org(command) => org::org(&session, command, output)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -18,6 +18,8 @@ pub(crate) const COMMANDS: &[&str] = &[
     "uninstall",
     "audit",
     "usage",
+    "status",
+    "recover",
     "tree",
     "lock",
     "diff",

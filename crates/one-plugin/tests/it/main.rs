@@ -16,6 +16,7 @@ mod interrupts;
 mod journey;
 mod machine;
 mod program;
+mod recovers;
 mod secrets;
 mod store;
 mod store_on_server;
