@@ -14,6 +14,7 @@ mod help;
 mod installs;
 mod interrupts;
 mod journey;
+mod kills;
 mod machine;
 mod program;
 mod recovers;
