@@ -36,10 +36,8 @@ fn main() {
 fn measure(count: usize, durability: Durability) {
     let directory = std::env::temp_dir().join(format!("recovery-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
-    let options = Options {
-        durability,
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.durability = durability;
     let store = SqliteStore::open(directory.join("facts.sqlite"), options).unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
