@@ -187,7 +187,7 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     /// Finish or undo what hosts that went silent left under way
     #[command(after_help = "Examples:
   one-plugin recover                    in the organisation of the command
-  one-plugin --org acme recover --below --json
+  one-plugin recover --below --json
 What may still be at work is left, with the moment until when it may be silent.")]
     Recover(RecoverArgs),
     /// Show what packages need, as a tree

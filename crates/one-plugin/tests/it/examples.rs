@@ -21,6 +21,7 @@ const OTHERWISE: &[(&str, i32)] = &[
     ("plan knowledge --host @elizaos/core=1.6.3", 6),
     ("install knowledge --lock plugins.lock --frozen", 6),
     // So that nothing was installed.
+    ("status knowledge", 4),
     ("activate knowledge", 4),
     ("deactivate knowledge", 4),
     ("uninstall knowledge", 4),
