@@ -267,3 +267,41 @@ fn what_has_left_takes_no_memory() {
     }
     assert_eq!(index.bytes(), empty);
 }
+
+/// Long vectors with a number that is far larger than the rest, as models give them.
+#[test]
+fn a_large_number_in_every_vector_changes_no_answer_and_costs_little() {
+    let scope = in_group("a");
+    let vector = |n: u32| {
+        let mut state = n.wrapping_mul(0x9E37_79B1) | 1;
+        let next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from(i16::try_from(state >> 17).unwrap()) / 32_768.0 - 0.5
+        };
+        let mut values: Vec<f32> = std::iter::repeat_with(next).take(384).collect();
+        values[200] = -20.0;
+        Embedding::new("model", values).unwrap()
+    };
+    let (mut index, mut rows) = (Index::new(), Rows::default());
+    for n in 0..600 {
+        let id = KnowledgeId::of_name(&[&n.to_string()]);
+        let row = Knowledge::new(&scope, id, KnowledgeType::VectorOnly, noon());
+        let row = Written::Knowledge(Knowledge {
+            embedding: Some(vector(n)),
+            ..row
+        });
+        put(&mut index, &row);
+        rows.put(&row);
+    }
+    for n in [0, 599, 7_000] {
+        let query = SearchQuery {
+            embedding: Some(vector(n)),
+            limit: 10.into(),
+            ..SearchQuery::default()
+        };
+        // The list of vectors goes down to its 100th row.
+        let wanted = index.search(&query).wanted().len();
+        assert!((100..300).contains(&wanted), "{wanted} of 600");
+        assert_eq!(ask(&index, &rows, &query), rows.search(&query));
+    }
+}
