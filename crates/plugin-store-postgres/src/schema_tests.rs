@@ -78,3 +78,45 @@ fn a_schema_of_every_version_becomes_one_of_this() {
         }
     }
 }
+
+/// It still runs while another host brings the schema to this version, and then adds a row or changes one.
+#[test]
+fn a_writer_of_version_2_is_stopped() {
+    let Some(home) = home("writer_of_version_2") else {
+        return;
+    };
+    run(async {
+        let client = client(home.address).await.unwrap();
+        let schema = format!("{}_old", home.schema);
+        let sql = format!("CREATE SCHEMA {schema} AUTHORIZATION {ROLE}; SET ROLE {ROLE}");
+        client.batch_execute(&sql).await.unwrap();
+        migrate(&client, &schema, &MIGRATIONS[..2]).await.unwrap();
+        client.batch_execute("SET one.place = '00'").await.unwrap();
+        let write = async |id: u8| {
+            let mut written = Vec::new();
+            for (table, columns, values) in [
+                ("things", "id, type, name, status", "'t', 'n', 's'"),
+                ("knowledge", "id, type, newest, archived", "'t', 1, false"),
+            ] {
+                let id = uuid::Uuid::from_u128(id.into());
+                let sql = format!(
+                    "INSERT INTO {schema}.{table} (place, {columns}, doc)
+                     VALUES ('\\x00', '{id}', {values}, '{{}}')
+                     ON CONFLICT (place, id) DO UPDATE SET doc = excluded.doc"
+                );
+                let result = client.batch_execute(&sql).await;
+                written.push(result.map_err(|error| error.code().unwrap().code().to_owned()));
+            }
+            written
+        };
+        assert_eq!(write(1).await, [Ok(()), Ok(())]);
+        migrate(&client, &schema, MIGRATIONS).await.unwrap();
+        // No value for a column that needs one.
+        let stopped = Err("23502".to_owned());
+        for id in [1, 2] {
+            assert_eq!(write(id).await, [stopped.clone(), stopped.clone()]);
+        }
+        let sql = format!("RESET ROLE; DROP SCHEMA {schema} CASCADE");
+        client.batch_execute(&sql).await.unwrap();
+    });
+}

@@ -1,12 +1,20 @@
 //! What SQLite says, in the words of the port.
 
 use one_ontology::StoreError;
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 
 /// Which error of the port an SQLite error is.
 pub(crate) fn of(error: &Error) -> StoreError {
     let reason = || error.to_string();
     match error {
+        // Our only triggers are those that a newer format stops older programs with.
+        Error::SqliteFailure(failure, Some(why))
+            if failure.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER =>
+        {
+            StoreError::Incompatible {
+                reason: why.clone(),
+            }
+        }
         Error::SqliteFailure(failure, _) => match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy {
                 reason: "another connection is writing".to_owned(),

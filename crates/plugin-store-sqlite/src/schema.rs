@@ -119,4 +119,30 @@ mod tests {
         assert_eq!(pragma(&connection, "user_version"), Ok(2));
         assert_eq!(pragma(&connection, "application_id"), Ok(APPLICATION_ID));
     }
+
+    /// It has the file open while another process brings it to this version, and then adds a row or changes one.
+    #[test]
+    fn a_writer_of_version_1_is_stopped() {
+        for (table, columns, values) in [
+            ("things", "id, type, name, status", "'t', 'n', 's'"),
+            ("knowledge", "id, type, newest, archived", "'t', 1, 0"),
+        ] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
+            let write = |connection: &Connection, id: &str| {
+                let sql = format!(
+                    "INSERT INTO {table} (place, {columns}, doc) VALUES (x'', {id}, {values}, '{{}}')
+                     ON CONFLICT (place, id) DO UPDATE SET doc = excluded.doc"
+                );
+                connection.execute(&sql, []).or_store_error()
+            };
+            assert_eq!(write(&connection, "x'01'"), Ok(1));
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            for id in ["x'01'", "x'02'"] {
+                let error = write(&connection, id).unwrap_err();
+                assert_eq!(error.tag(), "StoreIncompatible", "{error}");
+                assert!(error.to_string().contains("newer format"), "{error}");
+            }
+        }
+    }
 }

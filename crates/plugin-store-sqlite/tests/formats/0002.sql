@@ -106,6 +106,12 @@ CREATE TABLE receipts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX things_changed ON things (place, changed);
 CREATE INDEX knowledge_changed ON knowledge (place, changed);
+CREATE TRIGGER things_of_now BEFORE INSERT ON things WHEN new.changed = 0 BEGIN
+    SELECT RAISE(ABORT, 'the file was brought to a newer format: stop this program and start one that knows it');
+END;
+CREATE TRIGGER knowledge_of_now BEFORE INSERT ON knowledge WHEN new.changed = 0 BEGIN
+    SELECT RAISE(ABORT, 'the file was brought to a newer format: stop this program and start one that knows it');
+END;
 INSERT INTO groups (id, parent, doc) VALUES (x'bdccaca102fb8e06a235594704248411', NULL, '{"created_at":"2026-01-01T00:00:04.000000Z","id":"bdccaca1-02fb-8e06-a235-594704248411","join_policy":"invite_only","name":"A group","plan":"starter","revision":1,"status":"active","type":"organization","updated_at":"2026-01-01T00:00:04.000000Z","visibility":"private"}');
 INSERT INTO memberships (place, person, doc) VALUES (x'bdccaca102fb8e06a235594704248411', x'98649ad1168a8c69a7b579ce9925ff8f', '{"created_at":"2026-01-01T00:00:04.000000Z","person":"98649ad1-168a-8c69-a7b5-79ce9925ff8f","place":"group:bdccaca1-02fb-8e06-a235-594704248411","revision":1,"role":"group_owner","status":"active","updated_at":"2026-01-01T00:00:04.000000Z"}');
 INSERT INTO people (n, place, id, name, doc) VALUES (1, x'bdccaca102fb8e06a235594704248411', x'98649ad1168a8c69a7b579ce9925ff8f', 'Zoë', '{"created_at":"2026-01-01T00:00:04.000000Z","display_name":"Zoë","id":"98649ad1-168a-8c69-a7b5-79ce9925ff8f","place":"group:bdccaca1-02fb-8e06-a235-594704248411","revision":1,"updated_at":"2026-01-01T00:00:04.000000Z"}');
