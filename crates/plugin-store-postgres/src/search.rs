@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use one_ontology::search::{Follower, Recent, Search};
 use one_ontology::{Head, Hit, KnowledgeId, Place, SearchQuery, Seq, StoreError};
-use tokio::sync::RwLock;
+use tokio::sync::{self, OwnedMutexGuard, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -30,20 +30,43 @@ const VECTORS: &str = "SELECT id, model, vector FROM @vectors WHERE place = $1 A
 /// How often a search is tried on another connection.
 const ATTEMPTS: usize = 3;
 
-/// The index of one place. Who gives it rows first waits for whoever searches.
-type Shared = Arc<RwLock<Follower>>;
+/// How often a search looks whether what another one gave the index is enough, before it gives it rows itself.
+const LOOKS: usize = 3;
+
+/// The index of one place.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    follower: Arc<RwLock<Follower>>,
+    /// Whoever has it gives the index what it lacks. The others wait for it and not for the lock: a lock that
+    /// somebody waits to write lets nobody read, and searches would follow one another.
+    turn: Arc<sync::Mutex<()>>,
+}
 
 /// The indexes of the places that were searched last.
 #[derive(Debug)]
-pub(crate) struct Indexes(Mutex<Recent<Shared>>);
+pub(crate) struct Indexes {
+    recent: Mutex<Recent<Shared>>,
+    /// For reading a whole place, which takes long: the other connections stay free for whoever has less to do.
+    builds: Arc<Semaphore>,
+}
 
 impl Indexes {
-    pub(crate) const fn new(most: usize) -> Self {
-        Self(Mutex::new(Recent::new(most)))
+    /// At most so many bytes of them, made over a part of so many connections.
+    pub(crate) fn new(most: usize, connections: usize) -> Self {
+        Self {
+            recent: Mutex::new(Recent::new(most)),
+            builds: Arc::new(Semaphore::new((connections / 4).max(1))),
+        }
     }
 
     fn with<T>(&self, use_: impl FnOnce(&mut Recent<Shared>) -> T) -> T {
-        use_(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        use_(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The right to read a whole place.
+    async fn build(builds: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
+        let permit = builds.acquire_owned().await;
+        permit.map_err(|_| unavailable("the store was dropped".to_owned()))
     }
 }
 
@@ -77,24 +100,35 @@ pub(crate) async fn search(
 
 impl Looking {
     async fn once(&self, indexes: &Arc<Indexes>) -> Result<Vec<Hit>, Failure> {
-        let shared = indexes.with(|recent| recent.of(self.place));
-        if let Some(hits) = self.at_once(shared).await? {
-            return Ok(hits);
-        }
+        let mut looks = 1;
+        let (shared, turn) = loop {
+            let shared = indexes.with(|recent| recent.of(self.place));
+            if let Some(hits) = self.at_once(&shared).await? {
+                return Ok(hits);
+            }
+            let turn = Arc::clone(&shared.turn).try_lock_owned().ok();
+            if turn.is_some() || looks >= LOOKS {
+                break (shared, turn);
+            }
+            looks += 1;
+            // In the background: were it awaited here, whoever asked could be given the turn and not go on.
+            let wait = async move { drop(shared.turn.lock().await) };
+            self.pool.background.run(wait).await?;
+        };
         // It runs to its end although whoever asked may give up: what was read is not read again.
-        let behind = self.clone().behind(Arc::downgrade(indexes));
+        let behind = self.clone().behind(Arc::downgrade(indexes), shared, turn);
         self.pool.background.run(behind).await?
     }
 
     /// The answer, if the index knows every row.
-    async fn at_once(&self, shared: Shared) -> Result<Option<Vec<Hit>>, Failure> {
+    async fn at_once(&self, shared: &Shared) -> Result<Option<Vec<Hit>>, Failure> {
         let mut lease = self.pool.acquire().await?;
         let (head, _) = self.snapshot(&mut lease, None).await?;
         let Some(head) = head else {
             return Ok(Some(Vec::new()));
         };
         // Waiting for it would keep a connection from those it waits for.
-        let Ok(follower) = shared.try_read_owned() else {
+        let Ok(follower) = Arc::clone(&shared.follower).try_read_owned() else {
             return Ok(None);
         };
         if !follower.knows(head) {
@@ -107,35 +141,64 @@ impl Looking {
     }
 
     /// The answer of an index that lacks rows: it is given them first.
-    async fn behind(self, indexes: Weak<Indexes>) -> Result<Vec<Hit>, Failure> {
-        let shared = still(&indexes)?.with(|recent| recent.of(self.place));
-        // First the index, then a connection: whoever waits here holds none.
-        let mut follower = Arc::clone(&shared).write_owned().await;
+    async fn behind(
+        self,
+        indexes: Weak<Indexes>,
+        shared: Shared,
+        turn: Option<OwnedMutexGuard<()>>,
+    ) -> Result<Vec<Hit>, Failure> {
+        // First the index, then a connection: whoever waits for its turn holds none.
+        let turn = match turn {
+            Some(turn) => turn,
+            None => Arc::clone(&shared.turn).lock_owned().await,
+        };
+        // Only who has the turn writes, so this waits for nobody.
+        let mut follower = Arc::clone(&shared.follower).read_owned().await;
+        let build = match follower.at() {
+            Some(_) => None,
+            None => Some(Indexes::build(Arc::clone(&still(&indexes)?.builds)).await?),
+        };
         let mut lease = self.pool.acquire().await?;
         let (head, there) = self.snapshot(&mut lease, follower.at()).await?;
         let Some(head) = head else {
             return Ok(Vec::new());
         };
         if !follower.knows(head) {
+            drop(follower);
+            // Whoever reads it has its connection already, and waits for none of us.
+            let mut writes = Arc::clone(&shared.follower).write_owned().await;
             // Taken out: after an error it would know a part of what was written, and nobody which.
-            let mut known = std::mem::take(&mut *follower);
-            let after = known.lacks(there);
-            let open = [Of::Things, Of::Knowledge].map(|of| of.open(self.place, after));
-            lease.flight(None, open.into(), None).await?;
-            known = self.read(&mut lease, &indexes, known, Of::Things).await?;
-            known = self
-                .read(&mut lease, &indexes, known, Of::Knowledge)
+            let known = std::mem::take(&mut *writes);
+            *writes = self
+                .caught_up(&mut lease, &indexes, known, (head, there))
                 .await?;
-            known.reached(head);
-            let bytes = known.index.bytes();
-            *follower = known;
+            let bytes = writes.index.bytes();
             still(&indexes)?.with(|recent| recent.put(self.place, shared, bytes));
+            follower = writes.downgrade();
         }
-        let follower = follower.downgrade();
+        drop((turn, build));
         let query = self.query.clone();
         let search = move || follower.index.search(&query);
         let search = self.pool.background.compute(search).await?;
         self.finish(&mut lease, search).await
+    }
+
+    /// An index, with the rows that it lacks of a moment whose last event is the first of these; the second is
+    /// the event under the number of its own.
+    async fn caught_up(
+        &self,
+        lease: &mut Lease,
+        indexes: &Weak<Indexes>,
+        mut known: Follower,
+        (head, there): (Head, Option<Head>),
+    ) -> Result<Follower, Failure> {
+        let after = known.lacks(there);
+        let open = [Of::Things, Of::Knowledge].map(|of| of.open(self.place, after));
+        lease.flight(None, open.into(), None).await?;
+        known = self.read(lease, indexes, known, Of::Things).await?;
+        known = self.read(lease, indexes, known, Of::Knowledge).await?;
+        known.reached(head);
+        Ok(known)
     }
 
     /// Begins a transaction that sees one moment: the place's last event, and the one that it has under the
@@ -243,10 +306,11 @@ impl Of {
         Query::new(sql, params)
     }
 
+    /// The next of them. A text of knowledge may be as long as a thousand things.
     fn fetch(self) -> Query {
         let sql = match self {
             Self::Things => "FETCH 1000 FROM one_things",
-            Self::Knowledge => "FETCH 1000 FROM one_knowledge",
+            Self::Knowledge => "FETCH 64 FROM one_knowledge",
         };
         Query::new(sql, Vec::new())
     }

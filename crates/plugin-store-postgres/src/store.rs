@@ -125,7 +125,7 @@ impl PostgresStore {
         let row_security = schema::open(&client, &options).await?;
         Ok(Self {
             wires: Wires::new(pool, options.poll_interval),
-            indexes: Arc::new(Indexes::new(options.search_memory)),
+            indexes: Arc::new(Indexes::new(options.search_memory, options.connections)),
             row_security,
         })
     }

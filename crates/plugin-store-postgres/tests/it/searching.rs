@@ -3,8 +3,9 @@
 use futures::FutureExt as _;
 use futures::executor::block_on;
 use one_ontology::{
-    Among, ChangeSet, Embedding, Hit, IdSource, Knowledge, KnowledgeId, KnowledgeType, Limit,
-    RandomIds, RowId, SearchQuery, SequentialIds, Store, StoreError, Thing, ThingId, ThingType,
+    Among, ChangeSet, Embedding, EventQuery, Group, GroupId, Hit, IdSource, Knowledge, KnowledgeId,
+    KnowledgeType, Limit, RandomIds, RowId, Scope, SearchQuery, SequentialIds, Store, StoreError,
+    Thing, ThingId, ThingType,
 };
 use plugin_store_postgres::PostgresStore;
 
@@ -266,4 +267,52 @@ fn an_index_of_another_history_is_forgotten() {
             assert_eq!(found, (6, 4, 0));
         }
     }
+}
+
+/// Places that were never searched before, on as many searches as there are connections, and none can go on: other work
+/// does.
+#[test]
+fn whole_places_are_read_over_a_part_of_the_connections() {
+    let Some(home) = home("whole_places_are_read_over_a_part") else {
+        return;
+    };
+    let store = home.open_with(home.options().connections(4)).unwrap();
+    let ids = SequentialIds::new();
+    let scopes: Vec<Scope> = (0..4)
+        .map(|n| {
+            let group = Group::new(GroupId::of_name(&[&n.to_string()]), "Group", now());
+            let scope = Scope::system("test".parse().unwrap(), group.place());
+            let changes = ChangeSet::new(&scope, event(&ids), now()).insert(group);
+            block_on(store.commit(changes)).unwrap();
+            scope
+        })
+        .collect();
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let (done, is_done) = std::sync::mpsc::channel();
+    let sql = &home.with_schema("BEGIN; LOCK TABLE @things IN ACCESS EXCLUSIVE MODE");
+    let address = &home.address;
+    let search = |scope| block_on(store.search(scope, &by_text("thing")));
+    std::thread::scope(|threads| {
+        threads.spawn(move || {
+            run(async {
+                let client = client(address).await.unwrap();
+                client.batch_execute(sql).await.unwrap();
+                locked.send(()).unwrap();
+                is_done.recv().unwrap();
+                client.batch_execute("ROLLBACK").await.unwrap();
+            });
+        });
+        is_locked.recv().unwrap();
+        let searches: Vec<_> = scopes
+            .iter()
+            .map(|scope| threads.spawn(|| search(scope)))
+            .collect();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let events = block_on(store.events(&scopes[0], &EventQuery::default()));
+        done.send(()).unwrap();
+        assert_eq!(events.unwrap().items.len(), 1);
+        for search in searches {
+            assert_eq!(search.join().unwrap(), Ok(Vec::new()));
+        }
+    });
 }
