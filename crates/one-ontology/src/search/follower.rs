@@ -9,6 +9,9 @@ use crate::{Head, Seq};
 /// number of the last event that it was written with. So what an index lacks are the rows behind its
 /// event; and because an event's digest stands for all before it, an index of another history (that of a
 /// database which was since replaced by a copy) is told apart from one that is behind.
+///
+/// A digest seals events, not what is in the rows. A row that was changed without an event, by hand in
+/// the database, is not seen: the index keeps what it read before.
 #[derive(Debug, Default)]
 pub struct Follower {
     /// What it knows.

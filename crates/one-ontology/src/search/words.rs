@@ -27,7 +27,7 @@ pub(super) struct Words {
     entries: Vec<Entry>,
     /// By number of characters.
     by_length: Vec<Vec<Shape>>,
-    /// What they take, counted as they come: a store asks after each search.
+    /// What texts and postings take, counted as they come: a store asks after each search.
     bytes: usize,
 }
 
@@ -37,6 +37,9 @@ struct Entry {
     /// Upwards by slot.
     postings: Vec<Posting>,
 }
+
+/// About what an allocation takes beside what is asked for.
+const ALLOCATION: usize = 32;
 
 /// What can be told of a word without reading it.
 #[derive(Debug)]
@@ -48,10 +51,12 @@ struct Shape {
 impl Words {
     /// Notes that a row has a word; rows come upwards by slot, each once for each word.
     pub(super) fn add(&mut self, word: &str, posting: Posting) {
-        self.bytes += size_of::<Posting>();
         if let Some(id) = self.ids.get(word) {
             if let Some(entry) = self.entries.get_mut(*id as usize) {
+                let before = entry.postings.capacity();
                 entry.postings.push(posting);
+                let more = entry.postings.capacity() - before;
+                self.bytes += more * size_of::<Posting>();
             }
         } else {
             self.learn(word, vec![posting]);
@@ -61,8 +66,9 @@ impl Words {
     fn learn(&mut self, word: &str, postings: Vec<Posting>) {
         let id = WordId::try_from(self.entries.len()).unwrap_or(WordId::MAX);
         let text: Arc<str> = word.into();
-        // The text and its two counters, its place in the tree, and the shape.
-        self.bytes += word.len() + 16 + 32 + size_of::<Shape>() + size_of::<Entry>();
+        // The text and its two counters, and its place in the tree.
+        self.bytes += word.len() + 16 + 32 + 2 * ALLOCATION;
+        self.bytes += postings.capacity() * size_of::<Posting>();
         self.ids.insert(Arc::clone(&text), id);
         self.entries.push(Entry {
             word: text,
@@ -87,9 +93,10 @@ impl Words {
                 let slot = to(posting.slot)?;
                 Some(Posting { slot, ..posting })
             });
-            let left: Vec<Posting> = left.collect();
+            let mut left: Vec<Posting> = left.collect();
             if !left.is_empty() {
-                self.bytes += left.len() * size_of::<Posting>();
+                // Collected in place, it has room for those that left.
+                left.shrink_to_fit();
                 self.learn(&entry.word, left);
             }
         }
@@ -97,7 +104,11 @@ impl Words {
 
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
+        let shapes: usize = self.by_length.iter().map(Vec::capacity).sum();
         self.bytes
+            + self.entries.capacity() * size_of::<Entry>()
+            + shapes * size_of::<Shape>()
+            + self.by_length.capacity() * size_of::<Vec<Shape>>()
     }
 
     fn postings(&self, word: WordId) -> &[Posting] {
@@ -116,9 +127,9 @@ impl Words {
 pub(super) struct Meant<'a> {
     words: &'a Words,
     rows: &'a Slots,
-    /// How many rows have a word, where that was counted: so each list is read at most once,
-    /// whatever is asked.
-    counted: BTreeMap<WordId, u64>,
+    /// How many rows have a word, by its number, where that was counted: so each list is read at
+    /// most once, whatever is asked. Empty until a term is missing.
+    counted: Vec<Option<u32>>,
 }
 
 impl<'a> Meant<'a> {
@@ -126,7 +137,7 @@ impl<'a> Meant<'a> {
         Self {
             words,
             rows,
-            counted: BTreeMap::new(),
+            counted: Vec::new(),
         }
     }
 
@@ -159,9 +170,10 @@ impl<'a> Meant<'a> {
     fn close_words(&mut self, term: &str) -> Vec<WordId> {
         if may_begin(term) {
             let all = (Bound::Included(term), Bound::Unbounded);
-            let longer = self.words.ids.range::<str, _>(all);
+            let words = self.words;
+            let longer = words.ids.range::<str, _>(all);
             let longer = longer.take_while(|(word, _)| word.starts_with(term));
-            let begun = self.most_common(longer.map(|(_, id)| *id).collect());
+            let begun = self.most_common(longer.map(|(_, id)| *id));
             if !begun.is_empty() {
                 return begun;
             }
@@ -203,26 +215,36 @@ impl<'a> Meant<'a> {
     }
 
     /// Those that the most rows have, then the first by bytes; none that no row has.
-    fn most_common(&mut self, words: Vec<WordId>) -> Vec<WordId> {
-        let mut counted: Vec<(u64, WordId)> = words
-            .into_iter()
-            .map(|word| (self.rows_with(word), word))
-            .filter(|(rows, _)| *rows > 0)
-            .collect();
-        counted.sort_by(|a, b| {
-            let by_text = || self.words.text(a.1).cmp(self.words.text(b.1));
-            b.0.cmp(&a.0).then_with(by_text)
-        });
-        counted.truncate(MOST_WORDS);
-        counted.into_iter().map(|(_, word)| word).collect()
+    fn most_common(&mut self, words: impl IntoIterator<Item = WordId>) -> Vec<WordId> {
+        let all = self.words;
+        let mut best: Vec<(u32, WordId)> = Vec::with_capacity(MOST_WORDS + 1);
+        for word in words {
+            let rows = self.rows_with(word);
+            let full = best.len() == MOST_WORDS;
+            let fewer = best.last().is_some_and(|last| rows < last.0);
+            if rows == 0 || (full && fewer) {
+                continue;
+            }
+            let before = |other: &(u32, WordId)| {
+                other.0 > rows || (other.0 == rows && all.text(other.1) < all.text(word))
+            };
+            best.insert(best.partition_point(before), (rows, word));
+            best.truncate(MOST_WORDS);
+        }
+        best.into_iter().map(|(_, word)| word).collect()
     }
 
-    fn rows_with(&mut self, word: WordId) -> u64 {
-        if let Some(rows) = self.counted.get(&word) {
-            return *rows;
+    fn rows_with(&mut self, word: WordId) -> u32 {
+        if self.counted.is_empty() {
+            self.counted = vec![None; self.words.entries.len()];
         }
-        let rows = self.having(word).count() as u64;
-        self.counted.insert(word, rows);
-        rows
+        let counted = self.counted.get(word as usize).copied().flatten();
+        counted.unwrap_or_else(|| {
+            let rows = u32::try_from(self.having(word).count()).unwrap_or(u32::MAX);
+            if let Some(counted) = self.counted.get_mut(word as usize) {
+                *counted = Some(rows);
+            }
+            rows
+        })
     }
 }

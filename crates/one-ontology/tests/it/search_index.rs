@@ -305,3 +305,33 @@ fn a_large_number_in_every_vector_changes_no_answer_and_costs_little() {
         assert_eq!(ask(&index, &rows, &query), rows.search(&query));
     }
 }
+
+/// More words begin with the term than count for it, some in as many rows as others.
+#[test]
+fn the_same_words_stand_for_an_unfinished_one() {
+    let scope = in_group("a");
+    let (mut index, mut rows) = (Index::new(), Rows::default());
+    for n in 0..60_u32 {
+        let id = KnowledgeId::of_name(&[&n.to_string()]);
+        let letter = |n: u32| char::from(b'a' + u8::try_from(n % 26).unwrap());
+        let text = format!("form{}", letter(n * n % 41));
+        let row = Knowledge::new(&scope, id, KnowledgeType::Document, noon());
+        let row = Written::Knowledge(Knowledge {
+            text: Some(text),
+            ..row
+        });
+        put(&mut index, &row);
+        rows.put(&row);
+    }
+    for text in ["for", "form", "formz", "fom"] {
+        let query = SearchQuery {
+            text: Some(text.to_owned()),
+            limit: 100.into(),
+            ..SearchQuery::default()
+        };
+        let hits = ask(&index, &rows, &query);
+        assert_eq!(hits, rows.search(&query), "{text}");
+        // Each row has one word, and some words do not count.
+        assert!(hits.len() < 60, "{text}");
+    }
+}
