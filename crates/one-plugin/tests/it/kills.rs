@@ -126,6 +126,7 @@ impl Host {
             secrets: BTreeMap::new(),
             // A native runtime ends with its host.
             running: BTreeMap::new(),
+            fences: BTreeMap::new(),
             runs: BTreeMap::new(),
         }
     }

@@ -1,7 +1,5 @@
 //! Starting and resuming.
 
-use std::time::Duration;
-
 use one_ontology::ThingId;
 use plugin_runtime_api::RuntimeInfo;
 
@@ -39,7 +37,11 @@ impl Tenant {
     pub(crate) async fn bring_up(&self, begun: &Instance) -> Result<RuntimeInfo, ManagerError> {
         match self.start(begun).await {
             Ok(info) => {
-                self.activated(begun, &info).await?;
+                let written = self.activated(begun, &info).await;
+                if matches!(written, Err(ManagerError::Superseded)) {
+                    self.stop_overtaken(begun).await;
+                }
+                written?;
                 Ok(info)
             }
             Err(error) => {
@@ -49,23 +51,34 @@ impl Tenant {
         }
     }
 
+    /// Stops what was started after somebody else had taken the operation over: under the fence of
+    /// before, which cannot end what the successor runs.
+    async fn stop_overtaken(&self, begun: &Instance) {
+        let fence = begun.properties.fence;
+        let found = self.find(begun.id).await;
+        if found.is_ok_and(|row| row.is_none_or(|row| row.properties.fence > fence)) {
+            drop(self.halt(begun).await);
+        }
+    }
+
     /// Writes that an instance did not start. Its answer may have been lost and not its start, or
-    /// the start may still be on its way: a higher fence ends the one and keeps the other out.
+    /// the start may still be on its way: a higher fence ends the one and keeps the other out. It
+    /// is written first: whoever was overtaken holds no fence that could end what runs now.
     async fn not_started(
         &self,
         begun: &Instance,
         error: &ManagerError,
     ) -> Result<(), ManagerError> {
-        let (runtime, above) = (begun.properties.runtime, begun.properties.fence.next());
-        let executor = &self.shared().executor;
-        // Whoever looks after instances in ERROR stops what cannot be stopped now.
-        drop(executor.stop(&runtime, above, Duration::ZERO).await);
+        let above = begun.properties.fence.next();
         let reason = self.words(begun).await.of_error(error);
-        self.update(begun.id, |instance, now| {
-            still_held(&instance, begun)?;
-            self.failed_step(instance, now, error.tag(), &reason, |p| p.fence = above)
-        })
-        .await?;
+        let (failed, _) = self
+            .update(begun.id, |instance, now| {
+                still_held(&instance, begun)?;
+                self.failed_step(instance, now, error.tag(), &reason, |p| p.fence = above)
+            })
+            .await?;
+        // Whoever looks after instances in ERROR stops what cannot be stopped now.
+        drop(self.halt(&failed).await);
         Ok(())
     }
 

@@ -353,21 +353,47 @@ impl Tenant {
             self.write_not_installed(&batch, &error).await?;
             return Ok(Some(what));
         }
-        // What it may have started is stopped; in ERROR nothing runs.
-        let mut above = instance.clone();
-        above.properties.fence = above.properties.fence.next();
-        drop(self.halt(&above).await);
+        if instance.properties.lifecycle.kind() == StateKind::Uninstalling {
+            self.give_up_removal(instance, &error).await?;
+            return Ok(Some(what));
+        }
+        let reason = error.to_string();
+        let (failed, _) = self
+            .update(instance.id, |found, now| {
+                still_held(&found, instance)?;
+                if !found.properties.is_abandoned(now) {
+                    return Err(ManagerError::Superseded);
+                }
+                let fence = found.properties.fence.next();
+                self.failed_step(found, now, error.tag(), &reason, |p| p.fence = fence)
+            })
+            .await?;
+        // What it may have started is stopped, under a fence that is ours by now; what cannot be
+        // stopped, by whoever looks after instances in ERROR.
+        drop(self.halt(&failed).await);
+        Ok(Some(what))
+    }
+
+    /// Nobody looks after what runs of an instance in FAILED: it is stopped before that is written.
+    async fn give_up_removal(
+        &self,
+        instance: &Instance,
+        error: &ManagerError,
+    ) -> Result<(), ManagerError> {
+        let (taken, _) = self
+            .update(instance.id, |found, now| {
+                still_held(&found, instance)?;
+                self.take_over(found, now)
+            })
+            .await?;
+        self.halt(&taken).await?;
         let reason = error.to_string();
         self.update(instance.id, |found, now| {
-            still_held(&found, instance)?;
-            if !found.properties.is_abandoned(now) {
-                return Err(ManagerError::Superseded);
-            }
-            let fence = found.properties.fence.next();
-            self.failed_step(found, now, error.tag(), &reason, |p| p.fence = fence)
+            still_held(&found, &taken)?;
+            self.failed_step(found, now, error.tag(), &reason, |_| ())
         })
         .await?;
-        Ok(Some(what))
+        Ok(())
     }
 
     /// What this host has nothing to run or fetch with is left for one that has.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::future::{Either, select};
 use one_ontology::{Seq, ThingId, Timestamp};
+use plugin_runtime_api::Fence;
 
 use crate::machine::{Command, State, StateKind};
 use crate::manager::remove::Dependents;
@@ -27,9 +28,10 @@ impl Tenant {
         if let Some(begun) = self.draining(instance, After::Installed).await? {
             return self.drain(&begun).await.map(drop);
         }
-        self.halt_if_failed(instance).await?;
+        let halted = self.halt_if_failed(instance).await?;
         let (begun, _) = self
             .update(instance, |instance, now| {
+                halted_here(&instance, halted)?;
                 self.begin_operation(instance, Command::Deactivate, now)
             })
             .await?;
@@ -132,9 +134,10 @@ impl Tenant {
         if let Some(begun) = self.draining(instance, After::Suspended).await? {
             return self.drain(&begun).await.map(drop);
         }
-        self.halt_if_failed(instance).await?;
+        let halted = self.halt_if_failed(instance).await?;
         let (begun, _) = self
             .update(instance, |instance, now| {
+                halted_here(&instance, halted)?;
                 self.begin_because(instance, Command::Suspend, now, Some(reason))
             })
             .await?;
@@ -181,15 +184,16 @@ impl Tenant {
         Some(operation)
     }
 
-    /// Sees to it that nothing runs of an instance in ERROR, before it is said to be at rest:
-    /// under the fence that it will have then, so that no start from before can come after.
-    async fn halt_if_failed(&self, instance: ThingId) -> Result<(), ManagerError> {
-        let mut found = self.load(instance).await?;
+    /// Sees to it that nothing runs of an instance in ERROR, before it is said to be at rest, and
+    /// gives the fence under which it was stopped. That is its own: it is above that of every start
+    /// from before, and below that of whoever starts it again meanwhile.
+    async fn halt_if_failed(&self, instance: ThingId) -> Result<Option<Fence>, ManagerError> {
+        let found = self.load(instance).await?;
         if found.properties.lifecycle.kind() != StateKind::Error {
-            return Ok(());
+            return Ok(None);
         }
-        found.properties.fence = found.properties.fence.next();
-        self.halt(&found).await
+        self.halt(&found).await?;
+        Ok(Some(found.properties.fence))
     }
 
     /// Stops what runs of an instance, without grace, under its fence.
@@ -203,4 +207,14 @@ impl Tenant {
         let stop = executor.stop(&properties.runtime, properties.fence, Duration::ZERO);
         Ok(stop.await?)
     }
+}
+
+/// Refuses an instance in ERROR that is not as it was when its runtime was stopped: it may have been
+/// started since.
+fn halted_here(found: &Instance, halted: Option<Fence>) -> Result<(), ManagerError> {
+    let failed = found.properties.lifecycle.kind() == StateKind::Error;
+    if failed && halted != Some(found.properties.fence) {
+        return Err(ManagerError::Superseded);
+    }
+    Ok(())
 }

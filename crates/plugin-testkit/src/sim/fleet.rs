@@ -94,6 +94,11 @@ impl Fleet {
         lock(&self.state).running.clone()
     }
 
+    /// The highest fence that was seen of each runtime.
+    pub(super) fn fences(&self) -> BTreeMap<RuntimeId, Fence> {
+        lock(&self.state).seen.clone()
+    }
+
     pub(super) fn runs(&self) -> BTreeMap<IdempotencyKey, Run> {
         lock(&self.state).runs.clone()
     }

@@ -9,7 +9,7 @@ use one_ontology::{
     PluginConnectionType, PluginEventType, ThingId,
 };
 use plugin_lifecycle::{Instance, State, StateKind};
-use plugin_runtime_api::RuntimeId;
+use plugin_runtime_api::{Fence, RuntimeId};
 
 use super::fleet::{Run, RunningRuntime};
 
@@ -32,6 +32,8 @@ pub struct Observed {
     pub secrets: BTreeMap<ThingId, Vec<String>>,
     /// What runs.
     pub running: BTreeMap<RuntimeId, RunningRuntime>,
+    /// The highest fence under which something was asked of each runtime.
+    pub fences: BTreeMap<RuntimeId, Fence>,
     /// What was run.
     pub runs: BTreeMap<IdempotencyKey, Run>,
 }
@@ -59,6 +61,7 @@ pub const INVARIANTS: &[&str] = &[
     "at rest means not running",
     "active means the committed version",
     "no runtime is ahead of its row",
+    "nobody acts under a fence that is not written",
     "in flight only where allowed",
     "an operation is under way exactly in transient states",
     "the trail says where an instance is",
@@ -227,6 +230,10 @@ fn one_row(seen: &Observed, row: &Instance, tally: &Tally, say: &mut Say<'_>) {
     }
     if running.is_some_and(|running| running.fence > p.fence) {
         say("no runtime is ahead of its row", name());
+    }
+    if let Some(ahead) = seen.fences.get(&p.runtime).filter(|it| **it > p.fence) {
+        let what = format!("{} was asked something under fence {}", name(), ahead.0);
+        say("nobody acts under a fence that is not written", what);
     }
     let allowed = matches!(
         p.lifecycle,

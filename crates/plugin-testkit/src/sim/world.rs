@@ -222,6 +222,7 @@ impl World {
             daily: budget("executions_daily")?,
             secrets,
             running: self.fleet.running(),
+            fences: self.fleet.fences(),
             runs: self.fleet.runs(),
         })
     }

@@ -81,6 +81,7 @@ fn seen() -> Observed {
     let key = format!("execution:{}", execution.unwrap());
     Observed {
         running: BTreeMap::from([(rows[0].properties.runtime, running)]),
+        fences: BTreeMap::new(),
         runs: BTreeMap::from([(key.parse().unwrap(), run)]),
         plugins: budget("plugins"),
         at_a_time: budget("executions_at_a_time"),
@@ -137,6 +138,10 @@ const BREAKS: &[(&str, Break)] = &[
     }),
     ("no runtime is ahead of its row", |seen| {
         seen.rows[0].properties.fence = Fence(0);
+    }),
+    ("nobody acts under a fence that is not written", |seen| {
+        let row = &seen.rows[0].properties;
+        seen.fences.insert(row.runtime, row.fence.next());
     }),
     ("in flight only where allowed", |seen| {
         seen.rows[0].properties.lifecycle = State::Executing { in_flight: 1 };
