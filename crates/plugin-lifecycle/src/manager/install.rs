@@ -1,5 +1,7 @@
 //! Installing.
 
+use std::collections::BTreeSet;
+
 use one_ontology::{
     ChangeSet, Connection, ConnectionId, End, PluginConnectionType, Settle, Spend, StoreError,
     ThingId, Timestamp,
@@ -8,10 +10,10 @@ use plugin_registry::{ProgressSink, Silent, Source, StageRequest, Staged};
 use plugin_runtime_api::{Artifact, Engine};
 
 use crate::manager::installation::Installation;
-use crate::manager::write::still_held;
+use crate::manager::write::{still_held, untyped};
 use crate::{
-    Batch, Budget, Command, InstallPlan, Instance, ManagerError, Operation, Phase, PlanPart, State,
-    Tenant,
+    After, Batch, Budget, Command, InstallPlan, Instance, ManagerError, Operation, Phase, PlanPart,
+    State, Tenant,
 };
 
 impl Tenant {
@@ -150,7 +152,11 @@ impl Tenant {
         begun: &[&Instance],
         artifact: &Artifact,
     ) -> Result<(), ManagerError> {
-        self.update_all(begun, |found, now| {
+        let needed = needed(begun)?;
+        let mut ids = ids_of(begun);
+        ids.extend(&needed);
+        self.update_all(&ids, |mut found, now| {
+            let needed = found.split_off(begun.len());
             let mut changes: Option<ChangeSet> = None;
             for (begun, found) in begun.iter().zip(found) {
                 let found = found
@@ -159,6 +165,12 @@ impl Tenant {
                 still_held(&found, begun)?;
                 let step = self.installed_step(found, artifact, now)?;
                 changes = Some(merge(changes, step)?);
+            }
+            for needed in needed {
+                let needed = needed.filter(can_be_needed).ok_or_else(removed)?;
+                // Written as it is: whoever removes it has read who needs it, and must read again.
+                let row = untyped(&needed)?;
+                changes = changes.map(|changes| changes.replace(row));
             }
             Ok(changes)
         })
@@ -204,7 +216,7 @@ impl Tenant {
         error: &ManagerError,
     ) -> Result<(), ManagerError> {
         let reason = error.to_string();
-        self.update_all(begun, |found, now| {
+        self.update_all(&ids_of(begun), |found, now| {
             let mut changes: Option<ChangeSet> = None;
             let mut failed = 0;
             for (begun, found) in begun.iter().zip(found) {
@@ -227,14 +239,14 @@ impl Tenant {
     /// none.
     pub(crate) async fn update_all(
         &self,
-        begun: &[&Instance],
+        ids: &[ThingId],
         decide: impl Fn(Vec<Option<Instance>>, Timestamp) -> Result<Option<ChangeSet>, ManagerError>,
     ) -> Result<(), ManagerError> {
         let attempts = self.shared().policy.attempts;
         for _ in 0..attempts {
             let mut found = Vec::new();
-            for instance in begun {
-                found.push(self.find(instance.id).await?);
+            for id in ids {
+                found.push(self.find(*id).await?);
             }
             let Some(changes) = decide(found, self.shared().now())? else {
                 return Ok(());
@@ -270,6 +282,50 @@ fn journal<'a>(begun: &[&'a Instance]) -> Result<(&'a Engine, &'a Batch), Manage
         _ => Err(ManagerError::PlanOutdated {
             reason: "nothing says any more what was to be fetched".to_owned(),
         }),
+    }
+}
+
+pub(crate) fn ids_of(instances: &[&Instance]) -> Vec<ThingId> {
+    instances.iter().map(|instance| instance.id).collect()
+}
+
+/// What an installation needs that was there before it.
+fn needed(begun: &[&Instance]) -> Result<BTreeSet<ThingId>, ManagerError> {
+    let mut needed = BTreeSet::new();
+    for instance in begun {
+        let (_, batch) = journal(&[*instance])?;
+        let there = batch
+            .needs
+            .iter()
+            .filter(|need| !batch.together.contains(need));
+        needed.extend(there);
+    }
+    Ok(needed)
+}
+
+/// Whether something may be installed that needs it: it is there, and not on its way out.
+fn can_be_needed(instance: &Instance) -> bool {
+    match instance.properties.lifecycle {
+        State::Installed
+        | State::Activating
+        | State::Active
+        | State::Executing { .. }
+        | State::Suspended
+        | State::Error
+        | State::Updating { .. }
+        | State::RollingBack { .. } => true,
+        State::Deactivating { then, .. } => then != After::Uninstalling,
+        State::Discovered
+        | State::Installing
+        | State::Uninstalling
+        | State::Uninstalled
+        | State::Failed { .. } => false,
+    }
+}
+
+fn removed() -> ManagerError {
+    ManagerError::PlanOutdated {
+        reason: "a plugin that it needs was removed meanwhile, or is not installed yet".to_owned(),
     }
 }
 

@@ -285,7 +285,7 @@ impl Tenant {
     async fn resume_batch(&self, instance: &Instance) -> Result<(), ManagerError> {
         let batch = self.batch_of(instance).await?;
         let begun: Vec<&Instance> = batch.iter().collect();
-        self.update_all(&begun, |found, now| {
+        self.update_all(&crate::manager::install::ids_of(&begun), |found, now| {
             let mut changes = None;
             for (begun, found) in begun.iter().zip(found) {
                 let found = found.ok_or(ManagerError::Superseded)?;

@@ -35,19 +35,30 @@ impl Tenant {
                 ..
             } => self.joined(found).await?,
             State::Installing => self.cancel_install(instance).await?,
-            _ => {
-                let begun = self.update(instance, |instance, now| {
-                    let mut secrets = instance.properties.secrets_under_way.values();
-                    if secrets.any(|until| *until > now) {
-                        // They would come into the vault when its secrets are destroyed already.
-                        return Err(ManagerError::Contended { attempts: 1 });
-                    }
-                    self.begin_operation(instance, Command::Uninstall, now)
-                });
-                begun.await?.0
-            }
+            _ => self.begin_removal(instance).await?,
         };
         self.take_away(removing).await
+    }
+
+    async fn begin_removal(&self, instance: ThingId) -> Result<Instance, ManagerError> {
+        let attempts = self.shared().policy.attempts;
+        for _ in 0..attempts {
+            let found = self.load(instance).await?;
+            // After its row was read: who is installed that needs it writes the row.
+            self.refuse_if_needed(instance, Dependents::Installed)
+                .await?;
+            let now = self.shared().now();
+            let mut secrets = found.properties.secrets_under_way.values();
+            if secrets.any(|until| *until > now) {
+                // They would come into the vault when its secrets are destroyed already.
+                return Err(ManagerError::Contended { attempts: 1 });
+            }
+            let step = self.begin_operation(found, Command::Uninstall, now)?;
+            if let Some((begun, _)) = self.write(step).await? {
+                return Ok(begun);
+            }
+        }
+        Err(ManagerError::Contended { attempts })
     }
 
     /// Does what is left of a removal.

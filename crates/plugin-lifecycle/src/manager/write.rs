@@ -164,17 +164,27 @@ impl Tenant {
         for _ in 0..attempts {
             let instance = self.load(id).await?;
             let step = decide(instance, self.shared().now())?;
-            match self.shared().store.commit(step.changes).await {
-                Ok(receipt) => {
-                    let mut instance = step.instance;
-                    instance.revision = instance.revision.next();
-                    return Ok((instance, receipt));
-                }
-                Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
-                Err(error) => return Err(error.into()),
+            if let Some(written) = self.write(step).await? {
+                return Ok(written);
             }
         }
         Err(ManagerError::Contended { attempts })
+    }
+
+    /// Writes a step; none if others wrote since what it was decided on was read.
+    pub(crate) async fn write(
+        &self,
+        step: Step,
+    ) -> Result<Option<(Instance, Receipt)>, ManagerError> {
+        match self.shared().store.commit(step.changes).await {
+            Ok(receipt) => {
+                let mut instance = step.instance;
+                instance.revision = instance.revision.next();
+                Ok(Some((instance, receipt)))
+            }
+            Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Brings an instance on its way: a new fence and, unless it is at rest already, an operation

@@ -126,6 +126,39 @@ fn an_installation_of_which_a_part_was_given_up_fails_as_a_whole() {
 }
 
 #[test]
+fn an_installation_whose_need_was_removed_meanwhile_is_not_connected_to_it() {
+    let world = World::new();
+    let alice = world.tenant("alice", "acme");
+    let plan = block_on(alice.plan_install(SQL, "^1.7")).unwrap();
+    let sql = block_on(alice.install(&plan)).unwrap();
+    let acme = left_installing(&world);
+    block_on(acme.uninstall(sql)).unwrap();
+    world.pass(601);
+    let report = Host::beside(&world, 2000).recover(&["acme"]);
+    assert_eq!(report.failed, []);
+    let rest = block_on(acme.list_installed()).unwrap();
+    assert_eq!(rest.len(), 1);
+    assert_eq!(rest[0].state, StateKind::Failed);
+    let reason = found(&acme, rest[0].instance).properties.reason.unwrap();
+    assert!(reason.contains("removed meanwhile"), "{reason}");
+}
+
+#[test]
+fn what_becomes_needed_is_written_so_that_its_removal_looks_again() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let plan = block_on(acme.plan_install(SQL, "^1.7")).unwrap();
+    let sql = block_on(acme.install(&plan)).unwrap();
+    let before = found(&acme, sql).revision;
+    world.installed(&acme);
+    assert_eq!(found(&acme, sql).revision, before.next());
+    assert_eq!(
+        block_on(acme.uninstall(sql)).unwrap_err().tag(),
+        "HasDependents"
+    );
+}
+
+#[test]
 fn a_start_is_gone_on_with_and_the_host_that_began_it_is_shut_out() {
     let world = World::new();
     let acme = world.tenant("alice", "acme");
