@@ -137,6 +137,9 @@ pub enum ManagerError {
     /// Another host has taken the operation over.
     #[error("another host has taken this operation over")]
     Superseded,
+    /// An execution came to be run so late that others may have ended it as lost.
+    #[error("too little is left of the lease of this execution; nothing was run")]
+    LeaseTooShort,
     /// Whoever drove an operation went silent, each time.
     #[error("it was begun {attempts} times, and each time its host went silent")]
     GoneSilent {
@@ -200,6 +203,10 @@ impl ManagerError {
             "try again in a moment; executions end by their own deadlines",
         ),
         (
+            "LeaseTooShort",
+            "run it again; if it stays, look at why the host stalls or the plugin starts so slowly",
+        ),
+        (
             "GoneSilent",
             "look at why hosts go down when they do it; then try again",
         ),
@@ -238,6 +245,7 @@ impl ManagerError {
             Self::Contended { .. } => "Contended",
             Self::Draining { .. } => "Draining",
             Self::Superseded => "Superseded",
+            Self::LeaseTooShort => "LeaseTooShort",
             Self::GoneSilent { .. } => "GoneSilent",
             Self::Audit(error) => error.tag(),
             Self::Unreadable { .. } => "InstanceUnreadable",

@@ -27,10 +27,11 @@ impl Tenant {
         lease: &ExecutionLease,
         end: &End,
     ) -> Result<Option<Seq>, ManagerError> {
-        // Not knowing must not keep the end from being written: a crash was reported.
-        let crashed = end.crashed && self.runtime_is_down(instance).await.unwrap_or(true);
         for _ in 0..self.shared().policy.attempts {
             let found = self.load(instance).await?;
+            // Not knowing must not keep the end from being written: a crash was reported. It is asked
+            // each time: whoever wrote in between may have started it again.
+            let crashed = end.crashed && self.runtime_is_down(&found).await.unwrap_or(true);
             let now = self.shared().now();
             // Who takes a lease away gives its place back, once: here, or whoever closed it before.
             let own = found.properties.executions.get(&execution).cloned();
@@ -47,7 +48,7 @@ impl Tenant {
                     let mut instance = ended.instance;
                     instance.revision = instance.revision.next();
                     self.halt_crashed(&instance).await;
-                    self.drain_if_suspending(&instance).await?;
+                    self.drain_if_suspending(&instance).await;
                     return Ok(Some(receipt.head.seq));
                 }
                 Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
@@ -60,11 +61,9 @@ impl Tenant {
     }
 
     /// Stops an instance that is suspended for its errors and has no execution left: no command
-    /// waits for the last of them, so whoever ends it does.
-    pub(crate) async fn drain_if_suspending(
-        &self,
-        instance: &Instance,
-    ) -> Result<(), ManagerError> {
+    /// waits for the last of them, so whoever ends it does. The execution has ended all the same
+    /// where this fails: the operation is in the row, for whoever recovers.
+    pub(crate) async fn drain_if_suspending(&self, instance: &Instance) {
         let drained = State::Deactivating {
             then: After::Suspended,
             in_flight: 0,
@@ -75,10 +74,11 @@ impl Tenant {
             .as_ref()
             .is_none_or(|operation| operation.command == CommandKind::EndExecution);
         if instance.properties.lifecycle == drained && by_errors {
-            self.stop_draining(instance).await?;
-            self.drained(instance).await?;
+            let stopped = self.stop_draining(instance).await;
+            if stopped.is_ok() {
+                drop(self.drained(instance).await);
+            }
         }
-        Ok(())
     }
 
     /// Keeps out whoever would still start the runtime of a crashed instance under its former
@@ -92,9 +92,9 @@ impl Tenant {
         }
     }
 
-    async fn runtime_is_down(&self, instance: ThingId) -> Result<bool, ManagerError> {
-        let runtime = self.load(instance).await?.properties.runtime;
-        let status = self.shared().executor.status(&runtime).await?;
+    async fn runtime_is_down(&self, instance: &Instance) -> Result<bool, ManagerError> {
+        let runtime = &instance.properties.runtime;
+        let status = self.shared().executor.status(runtime).await?;
         Ok(!matches!(status, RuntimeStatus::Running { .. }))
     }
 

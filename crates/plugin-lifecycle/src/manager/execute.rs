@@ -81,8 +81,9 @@ impl Tenant {
     ///
     /// # Errors
     /// `Admission` (state, role, permission, name, rate window, daily quota, bulkhead), and nothing
-    /// was run; `Executor` when the executor could not do its job, and the trail says that the
-    /// execution failed; `InstanceNotFound`, `Store`.
+    /// was run; `Executor` when the executor could not do its job, `LeaseTooShort` when it took so
+    /// long to come to it that nothing was run, and the trail says that the execution failed;
+    /// `InstanceNotFound`, `Store`.
     pub async fn call(&self, instance: ThingId, call: Call) -> Result<Execution, ManagerError> {
         let execution = ExecutionId::from_uuid(self.shared().ids.next(self.shared().now()));
         let key: IdempotencyKey = format!("execution:{execution}").parse()?;
@@ -179,6 +180,13 @@ impl Tenant {
         lease: &ExecutionLease,
     ) -> Result<Outcome, ManagerError> {
         self.ensure_running(instance).await?;
+        // Its lease may have run out while this host was asleep, and the execution have been ended:
+        // then it must not be run any more.
+        let limits = &self.shared().policy.limits;
+        let longest = limits.timeout() + self.shared().policy.grace;
+        if self.shared().now().plus(longest) > lease.lease_until {
+            return Err(ManagerError::LeaseTooShort);
+        }
         let invocation = Invocation {
             execution,
             key: lease.key.clone(),

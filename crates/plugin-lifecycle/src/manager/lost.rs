@@ -90,7 +90,7 @@ impl Tenant {
             match self.shared().store.commit(changes).await {
                 Ok(_) => {
                     instance.revision = instance.revision.next();
-                    self.drain_if_suspending(&instance).await?;
+                    self.drain_if_suspending(&instance).await;
                     return Ok(Settled::Unknown);
                 }
                 Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
@@ -127,16 +127,18 @@ impl Tenant {
             .with("outcome", "unknown")
     }
 
-    /// Ends, in the whole organisation, the executions whose leases have run out; gives how many
-    /// instances had any.
+    /// Ends, in the whole organisation, the executions whose leases have run out, as far as that is
+    /// possible now; gives how many. An instance that cannot be read, or an execution that cannot
+    /// be looked up, keeps no other one in its place.
     pub(crate) async fn close_abandoned(&self) -> Result<usize, ManagerError> {
         let now = self.shared().now();
         let mut count = 0;
-        for instance in self.load_all().await? {
-            let mut leases = instance.properties.executions.values();
-            if leases.any(|lease| lease.lease_until <= now) {
-                self.settle_expired(&instance).await?;
-                count += 1;
+        for instance in self.load_each().await?.into_iter().flatten() {
+            for (execution, lease) in &instance.properties.executions {
+                let expired = lease.lease_until <= now;
+                if expired && self.settle(&instance, *execution, lease).await.is_ok() {
+                    count += 1;
+                }
             }
         }
         Ok(count)

@@ -81,6 +81,13 @@ impl Tenant {
 
     /// Every instance that is not removed.
     pub(crate) async fn load_all(&self) -> Result<Vec<Instance>, ManagerError> {
+        self.load_each().await?.into_iter().collect()
+    }
+
+    /// Every instance that is not removed, or why it cannot be read.
+    pub(crate) async fn load_each(
+        &self,
+    ) -> Result<Vec<Result<Instance, ManagerError>>, ManagerError> {
         let mut query = ThingQuery::of_type(instance_type());
         let mut instances = Vec::new();
         loop {
@@ -91,7 +98,7 @@ impl Tenant {
                 instances.push(typed.map_err(|violations| ManagerError::Unreadable {
                     instance: id,
                     violations,
-                })?);
+                }));
             }
             match page.next {
                 Some(cursor) => query.cursor = Some(cursor),

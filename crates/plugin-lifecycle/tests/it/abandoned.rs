@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
 use futures::future::poll_fn;
-use one_ontology::{BudgetState, SequentialIds, Store as _, ThingId};
+use one_ontology::{
+    BudgetState, ChangeSet, Clock, EventId, EventType, ManualClock, NewEvent, PluginThingType,
+    SequentialIds, Store as _, Thing, ThingId, Timestamp,
+};
 use plugin_lifecycle::{ManagerError, PluginManager, StateKind, Tenant};
 use plugin_registry::{
     MemorySource, PackageDocument, ProgressSink, Source, SourceError, SourceId, StageRequest,
@@ -134,4 +138,67 @@ fn an_abandoned_installation_can_be_given_up_and_leaves_nothing_spent() {
     let key = "plugins".parse().unwrap();
     let level = block_on(world.store.budget(acme.scope(), &key)).unwrap();
     assert_eq!(level, Some(BudgetState::Level { used: 2 }));
+}
+
+/// A clock of a host that falls asleep before each look at it.
+#[derive(Debug)]
+struct Drowsy(Arc<ManualClock>);
+
+impl Clock for Drowsy {
+    fn now(&self) -> Timestamp {
+        self.0.advance(Duration::from_secs(70));
+        self.0.now()
+    }
+}
+
+#[test]
+fn what_comes_to_be_run_too_late_is_not_run() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    let asleep = PluginManager::with_environment(
+        world.store.clone(),
+        world.store.clone(),
+        world.executor.clone(),
+        Arc::new(Drowsy(world.clock.clone())),
+        Arc::new(SequentialIds::starting_at(1000)),
+    );
+    let late = block_on(asleep.tenant(person("alice"), group("acme"))).unwrap();
+    assert_eq!(run(&late, instance).unwrap_err().tag(), "LeaseTooShort");
+    assert_eq!(world.executor.runs("SEARCH_KNOWLEDGE"), 0);
+    let trail = block_on(acme.audit(instance)).unwrap().events;
+    let last = trail.last().unwrap();
+    assert_eq!(last.metadata.text("outcome"), Some("not_run"));
+    assert_eq!(last.metadata.text("why"), Some("LeaseTooShort"));
+    assert_eq!(state(&acme, instance), StateKind::Active);
+}
+
+#[test]
+fn an_instance_that_cannot_be_read_keeps_no_other_from_its_place() {
+    let world = World::new();
+    let globex = world.tenant("gil", "globex");
+    let instance = world.active(&globex);
+    let now = world.clock.now();
+    let id = ThingId::of_name(&["broken"]);
+    let kind = PluginThingType::PluginInstance;
+    let broken = Thing::new(globex.scope(), id, kind.into(), "broken", now);
+    let told = NewEvent::new(
+        EventId::of_name(&["broken"]),
+        EventType::EntityCreated,
+        None,
+    );
+    block_on(
+        world
+            .store
+            .commit(ChangeSet::new(globex.scope(), told, now).insert(broken)),
+    )
+    .unwrap();
+    let hanging = Script::hang_then(Script::Succeed(Value::Null));
+    world.executor.script("SEARCH_KNOWLEDGE", hanging);
+    abandon(globex.execute(instance, "SEARCH_KNOWLEDGE", Value::Null));
+    world.pass(100);
+    assert!(matches!(
+        run(&globex, instance).unwrap(),
+        Ending::Succeeded { .. }
+    ));
 }
