@@ -80,13 +80,19 @@ pub(crate) fn behind(
         return Ok(Vec::new());
     };
     let shared = indexes.of(place);
-    let mut follower = shared.write().unwrap_or_else(PoisonError::into_inner);
-    if !follower.knows(head) {
-        // Taken out: after an error it would know a part of what was written, and nobody which.
-        *follower = caught_up(&moment, place, head, std::mem::take(&mut *follower))?;
-        let bytes = follower.index.bytes();
-        indexes.lock().put(place, Arc::clone(&shared), bytes);
+    // While somebody waits to write, nobody reads: only what lacks rows is written.
+    let follower = shared.read().unwrap_or_else(PoisonError::into_inner);
+    if follower.knows(head) {
+        let search = follower.index.search(query);
+        drop(follower);
+        return finish(&moment, place, search);
     }
+    drop(follower);
+    let mut follower = shared.write().unwrap_or_else(PoisonError::into_inner);
+    // Taken out: after an error it would know a part of what was written, and nobody which.
+    *follower = caught_up(&moment, place, head, std::mem::take(&mut *follower))?;
+    let bytes = follower.index.bytes();
+    indexes.lock().put(place, Arc::clone(&shared), bytes);
     let follower = RwLockWriteGuard::downgrade(follower);
     let search = follower.index.search(query);
     drop(follower);
