@@ -17,7 +17,7 @@ impl Tenant {
     pub async fn activate(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
         self.allow(Operation::ActivatePluginForAgent)?;
         let (begun, _) = self
-            .update(instance, |instance, now| {
+            .rewrite(instance, |instance, now| {
                 let command = match instance.properties.lifecycle.kind() {
                     StateKind::Error => Command::Retry,
                     StateKind::Suspended => Command::Resume,
@@ -72,7 +72,7 @@ impl Tenant {
         let above = begun.properties.fence.next();
         let reason = self.words(begun).await.of_error(error);
         let (failed, _) = self
-            .update(begun.id, |instance, now| {
+            .rewrite(begun.id, |instance, now| {
                 still_held(&instance, begun)?;
                 self.failed_step(instance, now, error.tag(), &reason, |p| p.fence = above)
             })
@@ -90,7 +90,7 @@ impl Tenant {
         let components = described.map(|d| d.components.clone()).unwrap_or_default();
         let count = components.len();
         let isolation = self.isolation(started);
-        self.update(started.id, |instance, now| {
+        self.rewrite(started.id, |instance, now| {
             still_held(&instance, started)?;
             self.step(
                 instance,

@@ -46,7 +46,7 @@ impl Tenant {
             .map(String::as_str)
             .collect();
         names.sort_unstable();
-        let written = self.update(instance, |instance, now| {
+        let written = self.rewrite(instance, |instance, now| {
             let running = instance.properties.lifecycle.kind() == StateKind::Active;
             self.step(
                 instance,
@@ -110,7 +110,7 @@ impl Tenant {
         instance: ThingId,
         secrets: &BTreeMap<String, String>,
     ) -> Result<(), ManagerError> {
-        self.update(instance, |mut instance, now| {
+        self.rewrite(instance, |mut instance, now| {
             crate::transition(instance.properties.lifecycle, Command::Configure)?;
             let until = now.plus(self.shared().policy.operation_lease);
             let under_way = &mut instance.properties.secrets_under_way;
@@ -143,7 +143,7 @@ impl Tenant {
             return Ok(Vec::new());
         }
         let (_, _) = self
-            .update(instance, |mut instance, now| {
+            .rewrite(instance, |mut instance, now| {
                 let doubted = under_way(&instance);
                 let properties = &mut instance.properties;
                 for name in &doubted {

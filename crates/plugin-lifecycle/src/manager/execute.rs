@@ -123,7 +123,7 @@ impl Tenant {
     ) -> Result<(Instance, Seq), ManagerError> {
         let policy = &self.shared().policy;
         let (running, receipt) = self
-            .update(instance, |instance, now| {
+            .rewrite(instance, |instance, now| {
                 let id = instance.id;
                 let admitted = admit(
                     &self.scope,

@@ -155,7 +155,7 @@ impl Tenant {
         let needed = needed(begun)?;
         let mut ids = ids_of(begun);
         ids.extend(&needed);
-        self.update_all(&ids, |mut found, now| {
+        self.rewrite_all(&ids, |mut found, now| {
             let needed = found.split_off(begun.len());
             let mut changes: Option<ChangeSet> = None;
             for (begun, found) in begun.iter().zip(found) {
@@ -216,7 +216,7 @@ impl Tenant {
         error: &ManagerError,
     ) -> Result<(), ManagerError> {
         let reason = error.to_string();
-        self.update_all(&ids_of(begun), |found, now| {
+        self.rewrite_all(&ids_of(begun), |found, now| {
             let mut changes: Option<ChangeSet> = None;
             let mut failed = 0;
             for (begun, found) in begun.iter().zip(found) {
@@ -235,9 +235,9 @@ impl Tenant {
         .await
     }
 
-    /// As [`Tenant::update`], of several instances in one change set. Those that are gone are
+    /// As [`Tenant::rewrite`], of several instances in one change set. Those that are gone are
     /// none.
-    pub(crate) async fn update_all(
+    pub(crate) async fn rewrite_all(
         &self,
         ids: &[ThingId],
         decide: impl Fn(Vec<Option<Instance>>, Timestamp) -> Result<Option<ChangeSet>, ManagerError>,

@@ -265,7 +265,7 @@ impl Tenant {
 
     async fn resume_one(&self, instance: &Instance) -> Result<(), ManagerError> {
         let (taken, _) = self
-            .update(instance.id, |found, now| {
+            .rewrite(instance.id, |found, now| {
                 still_held(&found, instance)?;
                 self.take_over(found, now)
             })
@@ -285,7 +285,7 @@ impl Tenant {
     async fn resume_batch(&self, instance: &Instance) -> Result<(), ManagerError> {
         let batch = self.batch_of(instance).await?;
         let begun: Vec<&Instance> = batch.iter().collect();
-        self.update_all(&crate::manager::install::ids_of(&begun), |found, now| {
+        self.rewrite_all(&crate::manager::install::ids_of(&begun), |found, now| {
             let mut changes = None;
             for (begun, found) in begun.iter().zip(found) {
                 let found = found.ok_or(ManagerError::Superseded)?;
@@ -359,7 +359,7 @@ impl Tenant {
         }
         let reason = error.to_string();
         let (failed, _) = self
-            .update(instance.id, |found, now| {
+            .rewrite(instance.id, |found, now| {
                 still_held(&found, instance)?;
                 if !found.properties.is_abandoned(now) {
                     return Err(ManagerError::Superseded);
@@ -381,14 +381,14 @@ impl Tenant {
         error: &ManagerError,
     ) -> Result<(), ManagerError> {
         let (taken, _) = self
-            .update(instance.id, |found, now| {
+            .rewrite(instance.id, |found, now| {
                 still_held(&found, instance)?;
                 self.take_over(found, now)
             })
             .await?;
         self.halt(&taken).await?;
         let reason = error.to_string();
-        self.update(instance.id, |found, now| {
+        self.rewrite(instance.id, |found, now| {
             still_held(&found, &taken)?;
             self.failed_step(found, now, error.tag(), &reason, |_| ())
         })

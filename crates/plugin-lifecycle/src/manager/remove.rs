@@ -74,7 +74,7 @@ impl Tenant {
     /// they would write that it is done.
     async fn cancel_install(&self, instance: ThingId) -> Result<Instance, ManagerError> {
         let (cancelled, _) = self
-            .update(instance, |instance, now| {
+            .rewrite(instance, |instance, now| {
                 let mut step = self.begin_operation(instance, Command::Cancel, now)?;
                 step.changes = self.give_back_plugins(step.changes, 1, now)?;
                 Ok(step)
@@ -90,7 +90,7 @@ impl Tenant {
         }
         let connections = self.connections_of(removing.id).await?;
         let counted = removing.properties.installed_at.is_some();
-        self.update(removing.id, |instance, now| {
+        self.rewrite(removing.id, |instance, now| {
             still_held(&instance, removing)?;
             let mut step = self.step(
                 instance,

@@ -30,7 +30,7 @@ impl Tenant {
         }
         let halted = self.halt_if_failed(instance).await?;
         let (begun, _) = self
-            .update(instance, |instance, now| {
+            .rewrite(instance, |instance, now| {
                 halted_here(&instance, halted)?;
                 self.begin_operation(instance, Command::Deactivate, now)
             })
@@ -58,7 +58,7 @@ impl Tenant {
         };
         let error = ManagerError::from(error);
         let reason = self.words(begun).await.of_error(&error);
-        self.update(begun.id, |instance, now| {
+        self.rewrite(begun.id, |instance, now| {
             still_held(&instance, begun)?;
             self.failed_step(instance, now, error.tag(), &reason, |_| ())
         })
@@ -69,7 +69,7 @@ impl Tenant {
     /// Writes that an instance has stopped and no execution of it is left.
     pub(crate) async fn drained(&self, begun: &Instance) -> Result<Instance, ManagerError> {
         let (drained, _) = self
-            .update(begun.id, |instance, now| {
+            .rewrite(begun.id, |instance, now| {
                 still_held(&instance, begun)?;
                 self.step(
                     instance,
@@ -136,7 +136,7 @@ impl Tenant {
         }
         let halted = self.halt_if_failed(instance).await?;
         let (begun, _) = self
-            .update(instance, |instance, now| {
+            .rewrite(instance, |instance, now| {
                 halted_here(&instance, halted)?;
                 self.begin_because(instance, Command::Suspend, now, Some(reason))
             })
@@ -170,7 +170,7 @@ impl Tenant {
             return Ok(found);
         }
         let (taken, _) = self
-            .update(found.id, |instance, now| self.take_over(instance, now))
+            .rewrite(found.id, |instance, now| self.take_over(instance, now))
             .await?;
         Ok(taken)
     }

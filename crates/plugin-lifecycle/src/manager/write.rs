@@ -155,7 +155,7 @@ impl Tenant {
 
     /// Reads the instance, lets `decide` make a step of it, and writes that; as often as others
     /// write in between, up to the policy's attempts.
-    pub(crate) async fn update(
+    pub(crate) async fn rewrite(
         &self,
         id: ThingId,
         decide: impl Fn(Instance, Timestamp) -> Result<Step, ManagerError>,
