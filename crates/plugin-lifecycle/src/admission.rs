@@ -82,6 +82,12 @@ pub enum AdmissionRefusal {
         /// Its state.
         state: StateKind,
     },
+    /// Its version is being changed, or is about to be.
+    #[error("the version of the plugin is being changed; try again at {retry_at}")]
+    BeingChanged {
+        /// When that is over, at the latest.
+        retry_at: Timestamp,
+    },
     /// The role may not.
     #[error("a {role} may not {}", operation.as_str().replace('_', " "))]
     Denied {
@@ -154,6 +160,10 @@ impl AdmissionRefusal {
     /// Each tag, with what to do about it.
     pub const TAGS: &'static [(&'static str, &'static str)] = &[
         ("PluginNotActive", "activate the plugin first"),
+        (
+            "BeingChanged",
+            "wait; it is active again at the time given, or earlier",
+        ),
         ("OperationDenied", "ask somebody with a mightier role"),
         (
             "PermissionMissing",
@@ -179,6 +189,7 @@ impl AdmissionRefusal {
     pub const fn tag(&self) -> &'static str {
         match self {
             Self::NotActive { .. } => "PluginNotActive",
+            Self::BeingChanged { .. } => "BeingChanged",
             Self::Denied { .. } => "OperationDenied",
             Self::PermissionMissing { .. } => "PermissionMissing",
             Self::NoSuchComponent { .. } => "ComponentNotFound",
@@ -236,6 +247,13 @@ pub fn admit(
     name: &ComponentName,
 ) -> Result<Admitted, AdmissionRefusal> {
     let state = instance.lifecycle.kind();
+    if let (StateKind::Updating | StateKind::RollingBack, Some(operation)) =
+        (state, &instance.operation)
+    {
+        return Err(AdmissionRefusal::BeingChanged {
+            retry_at: operation.lease_until,
+        });
+    }
     if !matches!(state, StateKind::Active | StateKind::Executing) {
         return Err(AdmissionRefusal::NotActive { state });
     }

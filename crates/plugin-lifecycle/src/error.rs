@@ -6,7 +6,7 @@ use plugin_registry::{ParameterViolation, RegistryError, SourceError};
 use plugin_resolver::{Failure, ResolverError};
 use plugin_runtime_api::{ExecutorError, PluginName, VaultError};
 
-use crate::{AdmissionRefusal, Refusal, StateKind};
+use crate::{AdmissionRefusal, Breaking, Refusal, StateKind};
 
 /// Why the manager did not do as asked. Whatever the error, the instance is where its trail says.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,54 @@ pub enum ManagerError {
         /// Why.
         reason: String,
     },
+    /// Other plugins would have to change with it.
+    #[error("`{package}` cannot be updated alone: {}", first(update, install))]
+    UpdateNeedsOthers {
+        /// The package.
+        package: PluginName,
+        /// Installed plugins that would have to be at other versions, as `name@version`, sorted.
+        update: Vec<String>,
+        /// Plugins that would have to be installed, as `name@version`, sorted.
+        install: Vec<String>,
+    },
+    /// Changing the version breaks what nobody has agreed to.
+    #[error("`{package}` {to} breaks what was not approved: {}", breaking.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    UpdateNotApproved {
+        /// The package.
+        package: PluginName,
+        /// The version.
+        to: String,
+        /// What it breaks.
+        breaking: Vec<Breaking>,
+    },
+    /// Changing the version failed, and the version of before is back.
+    #[error("`{package}` could not become {to} and is {from} again: {cause}")]
+    UpdateRolledBack {
+        /// The package.
+        package: PluginName,
+        /// The version that it has.
+        from: String,
+        /// The version that it was to have.
+        to: String,
+        /// Why.
+        cause: Box<ManagerError>,
+    },
+    /// The version to go back to does not start.
+    #[error("`{package}` is {version} again and does not run: {cause}")]
+    RollbackFailed {
+        /// The package.
+        package: PluginName,
+        /// The version that it has.
+        version: String,
+        /// Why.
+        cause: Box<ManagerError>,
+    },
+    /// Nothing is kept of an earlier version.
+    #[error("no earlier version of `{package}` is kept")]
+    NoSnapshot {
+        /// The package.
+        package: PluginName,
+    },
     /// The settings do not hold.
     #[error("the settings do not hold: {}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     InvalidSettings {
@@ -129,7 +177,7 @@ pub enum ManagerError {
         attempts: u32,
     },
     /// Executions did not end in time.
-    #[error("{in_flight} executions have not ended yet; the plugin stays DEACTIVATING")]
+    #[error("{in_flight} executions have not ended yet")]
     Draining {
         /// How many.
         in_flight: u32,
@@ -187,6 +235,23 @@ impl ManagerError {
             "read the reason; choose another version or plugin",
         ),
         (
+            "UpdateNeedsOthers",
+            "update and install the plugins named first, then plan again",
+        ),
+        (
+            "UpdateNotApproved",
+            "read what breaks and approve it; what has to be configured first can be while the plugin is deactivated",
+        ),
+        (
+            "UpdateRolledBack",
+            "nothing changed; read why, then plan again",
+        ),
+        (
+            "RollbackFailed",
+            "look at why it does not start, then activate it; its settings are those of that version",
+        ),
+        ("NoSnapshot", "plan an update to the version you want"),
+        (
             "InvalidSettings",
             "correct the named settings; `show` lists the parameters",
         ),
@@ -237,6 +302,11 @@ impl ManagerError {
             Self::HasDependents { .. } => "HasDependents",
             Self::PlanOutdated { .. } => "PlanOutdated",
             Self::NotInstallable { .. } => "PluginNotInstallable",
+            Self::UpdateNeedsOthers { .. } => "UpdateNeedsOthers",
+            Self::UpdateNotApproved { .. } => "UpdateNotApproved",
+            Self::UpdateRolledBack { .. } => "UpdateRolledBack",
+            Self::RollbackFailed { .. } => "RollbackFailed",
+            Self::NoSnapshot { .. } => "NoSnapshot",
             Self::InvalidSettings { .. } => "InvalidSettings",
             Self::NoVault { .. } => "NoVault",
             Self::IsolationTooWeak { .. } => "IsolationTooWeak",
@@ -251,6 +321,18 @@ impl ManagerError {
             Self::Unreadable { .. } => "InstanceUnreadable",
         }
     }
+}
+
+/// What is to be done before a plugin can be updated.
+fn first(update: &[String], install: &[String]) -> String {
+    let mut words = Vec::new();
+    if !update.is_empty() {
+        words.push(format!("update to {} first", update.join(", ")));
+    }
+    if !install.is_empty() {
+        words.push(format!("install {} first", install.join(", ")));
+    }
+    words.join("; ")
 }
 
 impl From<TrailError> for ManagerError {

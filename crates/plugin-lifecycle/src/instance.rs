@@ -6,7 +6,7 @@ use one_ontology::{
     Actor, IdempotencyKey, PluginThingType, Thing, ThingId, ThingProperties, ThingType, Timestamp,
     vocabulary,
 };
-use plugin_registry::Parameter;
+use plugin_registry::{PackagePin, Parameter};
 use plugin_runtime_api::{
     Artifact, Component, ComponentKind, ComponentName, Effect, Engine, ExecutionId, Fence,
     Permissions, PluginName, RuntimeId,
@@ -48,6 +48,9 @@ pub struct PluginInstance {
     /// Where its code is, once it has been fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<Artifact>,
+    /// What to fetch to have its code again. Empty in rows that an older version wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackagePin>,
     /// The plugins its runtime consists of, in install order, itself among them.
     pub members: Vec<Member>,
     /// What it may do.
@@ -71,6 +74,12 @@ pub struct PluginInstance {
     /// Its executions under way.
     #[serde(default)]
     pub executions: BTreeMap<ExecutionId, ExecutionLease>,
+    /// Until when no execution of it is admitted, because its version is about to be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_until: Option<Timestamp>,
+    /// Runtimes of it besides its own that may still run, and are to be stopped.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub strays: BTreeSet<RuntimeId>,
     /// Its recent errors.
     #[serde(default)]
     pub errors: ErrorWindow,
@@ -88,6 +97,11 @@ impl PluginInstance {
     pub(crate) fn is_abandoned(&self, now: Timestamp) -> bool {
         let operation = self.operation.as_ref();
         operation.is_none_or(|operation| operation.lease_until <= now)
+    }
+
+    /// Its runtime, then those besides that may still run.
+    pub(crate) fn runtimes(&self) -> impl Iterator<Item = &RuntimeId> {
+        std::iter::once(&self.runtime).chain(&self.strays)
     }
 
     /// Whether it is there to stay: not what is left of an installation that failed, nor on its way out.

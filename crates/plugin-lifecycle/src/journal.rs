@@ -1,14 +1,16 @@
 //! What is under way on an instance, written before it is done.
 
-use one_ontology::{Actor, IdempotencyKey, ThingId, Timestamp};
+use std::collections::BTreeSet;
+
+use one_ontology::{Actor, IdempotencyKey, ThingId, Timestamp, vocabulary};
 use plugin_registry::PackagePin;
-use plugin_runtime_api::Fence;
+use plugin_runtime_api::{Fence, Permissions, RuntimeId};
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandKind, StateKind};
+use crate::{CommandKind, Edition, StateKind};
 
 /// What is being done to an instance, written before it is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PendingOperation {
     /// Names it; retries keep it.
     pub key: IdempotencyKey,
@@ -29,7 +31,7 @@ pub struct PendingOperation {
 
 /// What is left to do of an operation, with everything it takes: whoever takes it over need ask
 /// nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
@@ -41,6 +43,8 @@ pub enum Phase {
     Drain,
     /// Destroy secrets, end connections, then write that it is gone.
     Remove,
+    /// Change the version, or change it back.
+    Change(Box<Change>),
 }
 
 impl Phase {
@@ -76,6 +80,36 @@ pub struct Batch {
     pub needs: Vec<ThingId>,
     /// How many were not asked for, but needed.
     pub dependencies: usize,
+}
+
+/// A change of version under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// What is left to do of it.
+    pub part: ChangePart,
+    /// What the instance becomes. Until it has, its row says what it was.
+    pub to: Edition,
+    /// Runtimes that are stopped once that runs.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub leave: BTreeSet<RuntimeId>,
+    /// What its components may require that none required before; only asked of a new version.
+    #[serde(default, skip_serializing_if = "Permissions::is_empty")]
+    pub approved: Permissions,
+    /// The snapshot that was taken, or that is gone back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<ThingId>,
+}
+
+vocabulary! {
+    /// How far a change of version is. Each part can be done again.
+    closed ChangePart ("`fetch`, `start` or `retire`") {
+        /// Fetch and verify the packages.
+        Fetch = "fetch",
+        /// Start the runtime, beside the one that is there; not for an instance that did not run.
+        Start = "start",
+        /// Stop the runtimes that are left, then write that the version is changed.
+        Retire = "retire",
+    }
 }
 
 /// Who brought an instance on its way, by which command.

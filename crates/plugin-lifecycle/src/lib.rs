@@ -12,6 +12,7 @@ mod plan;
 mod policy;
 mod rbac;
 mod recovery;
+mod update;
 mod why;
 
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
@@ -19,14 +20,15 @@ pub use error::ManagerError;
 pub use instance::{
     ErrorWindow, ExecutionLease, Instance, Member, PluginInstance, TooMany, Wanted,
 };
-pub use journal::{Batch, Moved, PendingOperation, Phase};
+pub use journal::{Batch, Change, ChangePart, Moved, PendingOperation, Phase};
 pub use machine::{
     After, Command, CommandKind, ExecutionEnd, Interrupted, LostOutcome, Ran, Refusal, Rule, State,
     StateKind, Transition, transition,
 };
 pub use manager::{
-    Asked, Call, Execution, Installed, InstalledPlugin, Left, NotRecovered, PluginManager,
-    Question, RecoveryReport, Taken, TakenWhat, Tenant, Trail, UsageStatistics, UsageWindow,
+    Asked, Call, Execution, Installed, InstalledPlugin, KeptVersion, Left, NotRecovered,
+    PluginManager, Question, RecoveryReport, Taken, TakenWhat, Tenant, Trail, UsageStatistics,
+    UsageWindow,
 };
 pub use native_source::native_source;
 pub use one_runtime::{
@@ -37,4 +39,8 @@ pub use plan::{InstallPlan, PlanPart, PlanStep};
 pub use policy::Policy;
 pub use rbac::{Operation, Permit, permit, permit_in};
 pub use recovery::{Recovery, recovery};
+pub use update::{
+    Approval, Breaking, BreakingKind, Dependent, Edition, OutdatedPlugin, PluginSnapshot, Snapshot,
+    UpdateKind, UpdatePlan, Verdict, breaking, kept_settings, widened,
+};
 pub use why::why;

@@ -109,15 +109,19 @@ impl InstallPlan {
     #[must_use]
     pub fn stage_request(&self) -> StageRequest {
         StageRequest {
-            packages: self
-                .steps
-                .iter()
-                .map(|step| PackagePin {
-                    name: step.package.to_string(),
-                    version: step.version.clone(),
-                    integrity: step.integrity.clone(),
-                })
-                .collect(),
+            packages: self.steps.iter().map(PlanStep::pin).collect(),
+        }
+    }
+}
+
+impl PlanStep {
+    /// What is fetched of it, exactly.
+    #[must_use]
+    pub fn pin(&self) -> PackagePin {
+        PackagePin {
+            name: self.package.to_string(),
+            version: self.version.clone(),
+            integrity: self.integrity.clone(),
         }
     }
 }

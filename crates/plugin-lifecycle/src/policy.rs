@@ -27,6 +27,8 @@ pub struct Policy {
     pub operation_lease: Duration,
     /// How often an operation is begun again when its drivers go silent, before it counts as failed: 3.
     pub operation_attempts: u32,
+    /// How many earlier versions of an instance are kept to go back to: 3, and at least the last.
+    pub snapshots: u32,
     /// How many instances a recovery works on at a time: 32.
     pub recoveries_at_a_time: u32,
     /// How many errors in a row suspend an instance: 10.
@@ -51,6 +53,7 @@ impl Default for Policy {
             grace: Duration::from_secs(5),
             operation_lease: Duration::from_secs(600),
             operation_attempts: 3,
+            snapshots: 3,
             recoveries_at_a_time: 32,
             errors_in_a_row: 10,
             errors_in_window: 10,

@@ -35,7 +35,7 @@ impl Tenant {
     /// Starts the runtime of an activating instance and writes what it consists of, or that it did
     /// not start.
     pub(crate) async fn bring_up(&self, begun: &Instance) -> Result<RuntimeInfo, ManagerError> {
-        match self.start(begun).await {
+        match self.start_alone(begun).await {
             Ok(info) => {
                 let written = self.activated(begun, &info).await;
                 if matches!(written, Err(ManagerError::Superseded)) {
@@ -49,6 +49,15 @@ impl Tenant {
                 Err(error)
             }
         }
+    }
+
+    /// Starts the runtime of an instance when no other one of it runs any more.
+    async fn start_alone(&self, begun: &Instance) -> Result<RuntimeInfo, ManagerError> {
+        let (executor, grace) = (&self.shared().executor, self.shared().policy.grace);
+        for stray in &begun.properties.strays {
+            executor.stop(stray, begun.properties.fence, grace).await?;
+        }
+        self.start(begun).await
     }
 
     /// Stops what was started after somebody else had taken the operation over: under the fence of
@@ -99,6 +108,7 @@ impl Tenant {
                 |p| {
                     p.components = components.clone();
                     p.operation = None;
+                    p.strays.clear();
                 },
                 |event| {
                     event

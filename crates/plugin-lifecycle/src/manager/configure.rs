@@ -161,7 +161,7 @@ impl Tenant {
     }
 
     /// A step that changes what is said of an instance and not its state.
-    fn beside(
+    pub(crate) fn beside(
         &self,
         instance: crate::Instance,
         event: NewEvent,

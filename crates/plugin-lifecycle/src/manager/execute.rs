@@ -125,6 +125,7 @@ impl Tenant {
         let (running, receipt) = self
             .rewrite(instance, |instance, now| {
                 let id = instance.id;
+                open_at(&instance, now)?;
                 let admitted = admit(
                     &self.scope,
                     id,
@@ -201,5 +202,13 @@ impl Tenant {
         };
         let runtime = instance.properties.runtime;
         Ok(self.shared().executor.invoke(&runtime, invocation).await?)
+    }
+}
+
+/// Refuses while an instance is about to be changed. That ends by itself: whoever changes it may be gone.
+fn open_at(instance: &Instance, now: Timestamp) -> Result<(), AdmissionRefusal> {
+    match instance.properties.closed_until {
+        Some(retry_at) if retry_at > now => Err(AdmissionRefusal::BeingChanged { retry_at }),
+        Some(_) | None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use one_ontology::{
     ChangeSet, Connection, ConnectionId, End, PluginConnectionType, Settle, Spend, StoreError,
     ThingId, Timestamp,
 };
-use plugin_registry::{ProgressSink, Silent, Source, StageRequest, Staged};
+use plugin_registry::{PackagePin, ProgressSink, Silent, Source, StageRequest, Staged};
 use plugin_runtime_api::{Artifact, Engine};
 
 use crate::manager::installation::Installation;
@@ -119,11 +119,21 @@ impl Tenant {
         progress: &dyn ProgressSink,
     ) -> Result<Artifact, ManagerError> {
         let (engine, batch) = journal(begun)?;
+        self.stage_packages(engine, &batch.packages, progress).await
+    }
+
+    /// Fetches and verifies packages, or finds them fetched.
+    pub(crate) async fn stage_packages(
+        &self,
+        engine: &Engine,
+        packages: &[PackagePin],
+        progress: &dyn ProgressSink,
+    ) -> Result<Artifact, ManagerError> {
         if *engine == Engine::Native {
             return Ok(Artifact::Native);
         }
         let request = StageRequest {
-            packages: batch.packages.clone(),
+            packages: packages.to_vec(),
         };
         let mut refusal = ManagerError::NoSource;
         for (_, source) in self.shared().sources.iter().filter(|(e, _)| e == engine) {
@@ -194,6 +204,10 @@ impl Tenant {
             now,
             |p| {
                 p.artifact = Some(artifact.clone());
+                p.packages = match artifact {
+                    Artifact::Native => Vec::new(),
+                    _ => batch.packages.clone(),
+                };
                 p.installed_at = Some(now);
                 p.operation = None;
             },
@@ -304,7 +318,7 @@ fn needed(begun: &[&Instance]) -> Result<BTreeSet<ThingId>, ManagerError> {
 }
 
 /// Whether something may be installed that needs it: it is there, and not on its way out.
-fn can_be_needed(instance: &Instance) -> bool {
+pub(crate) fn can_be_needed(instance: &Instance) -> bool {
     match instance.properties.lifecycle {
         State::Installed
         | State::Activating
@@ -323,7 +337,7 @@ fn can_be_needed(instance: &Instance) -> bool {
     }
 }
 
-fn removed() -> ManagerError {
+pub(crate) fn removed() -> ManagerError {
     ManagerError::PlanOutdated {
         reason: "a plugin that it needs was removed meanwhile, or is not installed yet".to_owned(),
     }

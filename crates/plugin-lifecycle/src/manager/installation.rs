@@ -68,7 +68,7 @@ impl Installation {
                 PlanPart::Root | PlanPart::Dependency => {}
                 PlanPart::Present { .. } | PlanPart::Shared => continue,
             }
-            let runs_with = closure(plan, step)
+            let runs_with = closure(&plan.steps, step)
                 .into_iter()
                 .filter_map(|step| members.get(step.package.as_str()).cloned())
                 .collect();
@@ -110,6 +110,7 @@ impl Installation {
                     &member.instance.to_string(),
                 ]),
                 artifact: None,
+                packages: Vec::new(),
                 members: runs_with,
                 grants: plan.grants.clone(),
                 parameters: step.parameters.clone(),
@@ -119,6 +120,8 @@ impl Installation {
                 secrets_unsure: BTreeSet::new(),
                 components: Vec::new(),
                 executions: BTreeMap::new(),
+                closed_until: None,
+                strays: BTreeSet::new(),
                 errors: ErrorWindow::default(),
                 wanted,
                 installed_at: None,
@@ -188,11 +191,11 @@ const fn is_new(step: &PlanStep) -> bool {
 }
 
 /// A package of a plan and everything it needs, in install order.
-fn closure<'a>(plan: &'a InstallPlan, root: &PlanStep) -> Vec<&'a PlanStep> {
+pub(crate) fn closure<'a>(steps: &'a [PlanStep], root: &PlanStep) -> Vec<&'a PlanStep> {
     let mut wanted = vec![root.package.as_str()];
     let mut seen = BTreeSet::new();
     while let Some(name) = wanted.pop() {
-        if let Some(step) = plan.steps.iter().find(|step| step.package.as_str() == name)
+        if let Some(step) = steps.iter().find(|step| step.package.as_str() == name)
             && seen.insert(step.package.as_str())
         {
             wanted.extend(
@@ -202,7 +205,7 @@ fn closure<'a>(plan: &'a InstallPlan, root: &PlanStep) -> Vec<&'a PlanStep> {
             );
         }
     }
-    plan.steps
+    steps
         .iter()
         .filter(|step| seen.contains(step.package.as_str()))
         .collect()

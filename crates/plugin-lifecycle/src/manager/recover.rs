@@ -226,16 +226,18 @@ impl Tenant {
     }
 
     async fn halt_what_runs(&self, instance: &Instance) -> Result<Option<TakenWhat>, ManagerError> {
-        let runtime = instance.properties.runtime;
-        match self.shared().executor.status(&runtime).await? {
-            RuntimeStatus::Running { fence, .. } if fence <= instance.properties.fence => {
-                self.halt(instance).await?;
-                Ok(Some(TakenWhat::Runtime))
+        for runtime in instance.properties.runtimes() {
+            match self.shared().executor.status(runtime).await? {
+                RuntimeStatus::Running { fence, .. } if fence <= instance.properties.fence => {
+                    self.halt(instance).await?;
+                    return Ok(Some(TakenWhat::Runtime));
+                }
+                RuntimeStatus::Running { .. }
+                | RuntimeStatus::Crashed { .. }
+                | RuntimeStatus::Stopped => {}
             }
-            RuntimeStatus::Running { .. }
-            | RuntimeStatus::Crashed { .. }
-            | RuntimeStatus::Stopped => Ok(None),
         }
+        Ok(None)
     }
 
     /// Takes an operation over and does what is left of it. That a plugin does not start, or cannot
@@ -273,6 +275,7 @@ impl Tenant {
         match taken.properties.lifecycle.kind() {
             StateKind::Activating => self.bring_up(&taken).await.map(drop),
             StateKind::Uninstalling => self.take_away(taken).await,
+            StateKind::Updating | StateKind::RollingBack => self.change(taken, &Silent).await,
             _ => match self.drain(&taken).await? {
                 stopped if stopped.properties.lifecycle.kind() == StateKind::Uninstalling => {
                     self.take_away(stopped).await
@@ -357,6 +360,13 @@ impl Tenant {
             self.give_up_removal(instance, &error).await?;
             return Ok(Some(what));
         }
+        if matches!(
+            instance.properties.lifecycle.kind(),
+            StateKind::Updating | StateKind::RollingBack
+        ) {
+            self.give_up_change(instance, error).await?;
+            return Ok(Some(what));
+        }
         let reason = error.to_string();
         let (failed, _) = self
             .rewrite(instance.id, |found, now| {
@@ -410,7 +420,10 @@ impl Tenant {
                     Err(ManagerError::NoSource)
                 }
             }
-            StateKind::Activating | StateKind::Deactivating => {
+            StateKind::Activating
+            | StateKind::Deactivating
+            | StateKind::Updating
+            | StateKind::RollingBack => {
                 let known = shared.executor.enforcement(engine).is_some();
                 let engine = engine.to_string();
                 if known {

@@ -2,6 +2,7 @@
 
 use one_ontology::{ConnectionQuery, End, PluginConnectionType, ThingId};
 
+use crate::manager::kept::archived;
 use crate::manager::tenant::redacted;
 use crate::manager::write::still_held;
 use crate::{After, Command, Instance, ManagerError, Operation, State, StateKind, Tenant};
@@ -89,6 +90,7 @@ impl Tenant {
             vault.destroy(self.group_id(), removing.id).await?;
         }
         let connections = self.connections_of(removing.id).await?;
+        let snapshots = self.snapshots_of(removing).await?;
         let counted = removing.properties.installed_at.is_some();
         self.rewrite(removing.id, |instance, now| {
             still_held(&instance, removing)?;
@@ -101,6 +103,9 @@ impl Tenant {
             )?;
             for connection in &connections {
                 step.changes = step.changes.disconnect(*connection);
+            }
+            for snapshot in &snapshots {
+                step.changes = archived(step.changes, snapshot);
             }
             if counted {
                 step.changes = self.give_back_plugins(step.changes, 1, now)?;

@@ -85,7 +85,7 @@ impl Tenant {
 
     /// Executions write their own ends. Those whose driver is gone are closed as unknown once
     /// their leases have run out.
-    async fn wait_until_drained(&self, id: ThingId) -> Result<(), ManagerError> {
+    pub(crate) async fn wait_until_drained(&self, id: ThingId) -> Result<(), ManagerError> {
         let store = &self.shared().store;
         let after = store
             .head(&self.scope)
@@ -204,8 +204,12 @@ impl Tenant {
             // Nobody here could have started it.
             return Ok(());
         }
-        let stop = executor.stop(&properties.runtime, properties.fence, Duration::ZERO);
-        Ok(stop.await?)
+        for runtime in properties.runtimes() {
+            executor
+                .stop(runtime, properties.fence, Duration::ZERO)
+                .await?;
+        }
+        Ok(())
     }
 }
 

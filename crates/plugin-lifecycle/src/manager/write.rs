@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use one_ontology::{
-    ChangeSet, EventId, IdempotencyKey, NewEvent, Receipt, StoreError, ThingId, Timestamp,
+    ChangeSet, EventId, IdempotencyKey, NewEvent, Receipt, StoreError, Thing, ThingId,
+    ThingProperties, Timestamp,
 };
 use plugin_runtime_api::Fence;
 
 use crate::{
-    Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError, Moved,
+    ChangePart, Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError, Moved,
     PendingOperation, Phase, PluginInstance, Tenant, Transition, transition,
 };
 
@@ -214,6 +215,10 @@ impl Tenant {
             |p| {
                 p.fence = p.fence.next();
                 p.reason = reason.map(str::to_owned);
+                if !p.lifecycle.kind().is_transient() {
+                    // Whoever brings it to rest has stopped them.
+                    p.strays.clear();
+                }
                 p.operation = Phase::of(p.lifecycle.kind())
                     .map(|phase| self.operation(&command, &key, p.fence, now, phase));
             },
@@ -252,6 +257,12 @@ impl Tenant {
         match phase {
             // Starting is bounded by the executor.
             Phase::Start => policy.limits.start() + policy.grace,
+            Phase::Change(change) => match change.part {
+                ChangePart::Fetch => policy.operation_lease,
+                ChangePart::Start | ChangePart::Retire => {
+                    policy.limits.start() + policy.grace + policy.grace
+                }
+            },
             Phase::Fetch(_) | Phase::Drain | Phase::Remove => policy.operation_lease,
         }
     }
@@ -323,9 +334,9 @@ impl Tenant {
     }
 }
 
-pub(crate) fn untyped(instance: &Instance) -> Result<one_ontology::Thing, ManagerError> {
-    let id = instance.id;
-    instance
+pub(crate) fn untyped<P: ThingProperties + Clone>(thing: &Thing<P>) -> Result<Thing, ManagerError> {
+    let id = thing.id;
+    thing
         .clone()
         .untyped()
         .map_err(|violations| ManagerError::Unreadable {

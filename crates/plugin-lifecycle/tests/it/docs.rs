@@ -151,6 +151,7 @@ fn the_defaults_are_the_policy_s() {
         ("grace", seconds(policy.grace)),
         ("operation_lease", seconds(policy.operation_lease)),
         ("operation_attempts", policy.operation_attempts.to_string()),
+        ("snapshots", policy.snapshots.to_string()),
         (
             "recoveries_at_a_time",
             policy.recoveries_at_a_time.to_string(),

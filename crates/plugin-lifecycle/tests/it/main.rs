@@ -23,5 +23,6 @@ mod recover;
 mod review;
 mod secrets;
 mod several;
+mod update;
 mod why;
 mod world;

@@ -1,0 +1,279 @@
+//! Planning an update.
+
+use one_ontology::ThingId;
+use plugin_registry::{Dependency, PackageVersions, Release};
+use plugin_resolver::{Failure, PackageName, Request, Resolution, Spec, parse_version, resolve};
+use plugin_runtime_api::PluginName;
+use semver::Version;
+
+use crate::manager::question::{Asked, Question, meant};
+use crate::{
+    Dependent, InstallPlan, Instance, ManagerError, Operation, OutdatedPlugin, PlanPart, StateKind,
+    Tenant, UpdateKind, UpdatePlan, Verdict, breaking,
+};
+
+impl Tenant {
+    /// What changing the version of an instance to `requested` (a range, version or tag: `^1.6`, `1.7.2`,
+    /// `latest`) would do. Writes nothing.
+    ///
+    /// Other plugins keep their versions. Where the new one needs others of them, or plugins that are not
+    /// installed, they have to be updated and installed first.
+    ///
+    /// # Errors
+    /// `Denied`, `InstanceNotFound`, `NoSource`, `AlreadyInstalled` at that version, `UpdateNeedsOthers`,
+    /// `PluginNotInstallable`; `Resolution` with the explanation of a conflict; `Registry` when the source
+    /// has no answer.
+    pub async fn plan_update(
+        &self,
+        instance: ThingId,
+        requested: &str,
+    ) -> Result<UpdatePlan, ManagerError> {
+        self.plan_update_with(instance, requested, Request::new())
+            .await
+    }
+
+    /// As [`Tenant::plan_update`], with `how` saying how versions are chosen: policy, prereleases, host
+    /// versions, a cooldown.
+    ///
+    /// # Errors
+    /// As [`Tenant::plan_update`].
+    pub async fn plan_update_with(
+        &self,
+        instance: ThingId,
+        requested: &str,
+        how: Request,
+    ) -> Result<UpdatePlan, ManagerError> {
+        self.allow(Operation::UpdatePluginVersion)?;
+        self.planned_update(instance, requested, how).await
+    }
+
+    /// The installed plugins of which their sources have another version than the one that is installed: the
+    /// one tagged `latest`, with what it would break. What cannot be told of one keeps nobody from the others.
+    ///
+    /// # Errors
+    /// `Denied`, `Store`.
+    pub async fn outdated(&self) -> Result<Vec<OutdatedPlugin>, ManagerError> {
+        self.allow(Operation::ViewOrgInstalledPlugins)?;
+        let mut outdated = Vec::new();
+        for instance in self.load_all().await? {
+            let properties = &instance.properties;
+            if !properties.is_there() || properties.lifecycle.kind() == StateKind::Installing {
+                continue;
+            }
+            let mut found = OutdatedPlugin {
+                instance: instance.id,
+                package: properties.npm_package.clone(),
+                from: properties.version.clone(),
+                to: None,
+                kind: None,
+                breaking: Vec::new(),
+                held_by: None,
+            };
+            match self
+                .planned_update(instance.id, LATEST, Request::new())
+                .await
+            {
+                Ok(plan) => {
+                    found.to = Some(plan.to);
+                    found.kind = Some(plan.kind);
+                    found.breaking = plan.breaking;
+                }
+                Err(ManagerError::AlreadyInstalled { .. }) => continue,
+                Err(error @ ManagerError::Admission(_)) => return Err(error),
+                Err(error) => found.held_by = Some(error.to_string()),
+            }
+            outdated.push(found);
+        }
+        Ok(outdated)
+    }
+
+    async fn planned_update(
+        &self,
+        instance: ThingId,
+        requested: &str,
+        how: Request,
+    ) -> Result<UpdatePlan, ManagerError> {
+        let mut others = self.load_all().await?;
+        let at = others.iter().position(|it| it.id == instance);
+        let at = at.ok_or(ManagerError::InstanceNotFound { instance })?;
+        let own = others.remove(at);
+        let asked = Asked {
+            name: own.properties.npm_package.as_str().parse()?,
+            spec: match requested {
+                LATEST => None,
+                other => Some(other.parse()?),
+            },
+        };
+        let question = self
+            .question_beside(std::slice::from_ref(&asked), how, others)
+            .await?;
+        if question.engine != own.properties.engine {
+            return Err(ManagerError::NotInstallable {
+                package: own.name.clone(),
+                reason: format!(
+                    "it runs as a {} plugin, and its source has it for {}",
+                    own.properties.engine, question.engine
+                ),
+            });
+        }
+        let answer = question
+            .answer()
+            .map_err(|failure| others_in_the_way(&own, &question, failure))?;
+        let plan = self.install_plan(&question, &answer)?;
+        self.update_plan(own, plan, requested).await
+    }
+
+    async fn update_plan(
+        &self,
+        own: Instance,
+        plan: InstallPlan,
+        requested: &str,
+    ) -> Result<UpdatePlan, ManagerError> {
+        let properties = &own.properties;
+        let root = plan.root().ok_or_else(|| ManagerError::PlanOutdated {
+            reason: "it does not hold the plugin asked for".to_owned(),
+        })?;
+        let to = root.version.clone();
+        let from = parse_version(&properties.version)?;
+        let Some(kind) = UpdateKind::between(&from, &to) else {
+            return Err(ManagerError::AlreadyInstalled {
+                package: properties.npm_package.clone(),
+                version: properties.version.clone(),
+                instance: own.id,
+            });
+        };
+        let new = plan.steps.iter();
+        let new = new.filter(|step| step.part == PlanPart::Dependency);
+        let mut install: Vec<String> = new
+            .map(|it| format!("{}@{}", it.package, it.version))
+            .collect();
+        if !install.is_empty() {
+            install.sort_unstable();
+            return Err(ManagerError::UpdateNeedsOthers {
+                package: properties.npm_package.clone(),
+                update: Vec::new(),
+                install,
+            });
+        }
+        let mut dependents = Vec::new();
+        for dependent in self.dependents(own.id).await? {
+            dependents.push(
+                self.dependent(&properties.npm_package, &to, &dependent)
+                    .await?,
+            );
+        }
+        Ok(UpdatePlan {
+            group: plan.group,
+            instance: own.id,
+            package: properties.npm_package.clone(),
+            requested: requested.to_owned(),
+            from: properties.version.clone(),
+            breaking: breaking(properties, &to, &root.parameters, &dependents),
+            to,
+            kind,
+            dependents,
+            engine: plan.engine,
+            steps: plan.steps,
+            lock: plan.lock,
+            warnings: plan.warnings,
+            freshness: plan.freshness,
+        })
+    }
+
+    /// What a plugin that needs another says about a new version of that.
+    async fn dependent(
+        &self,
+        package: &PluginName,
+        to: &Version,
+        dependent: &Instance,
+    ) -> Result<Dependent, ManagerError> {
+        let release = self.release_of(dependent).await?;
+        let needs = release.iter().flat_map(|it| &it.manifest.dependencies);
+        let specs = needs.filter(|need| needed(need).as_str() == package.as_str());
+        let specs: Vec<&Spec> = specs.map(|need| &need.spec).collect();
+        let verdicts = specs.iter().map(|spec| verdict(spec, to));
+        Ok(Dependent {
+            instance: dependent.id,
+            package: dependent.properties.npm_package.clone(),
+            version: dependent.properties.version.clone(),
+            requires: specs.first().map(ToString::to_string),
+            // Where it says several things, all have to hold.
+            verdict: verdicts.max().unwrap_or(Verdict::Unknown),
+        })
+    }
+
+    /// The release that an instance is of, if its source still has it.
+    async fn release_of(&self, instance: &Instance) -> Result<Option<Release>, ManagerError> {
+        let properties = &instance.properties;
+        let Ok(version) = parse_version(&properties.version) else {
+            return Ok(None);
+        };
+        let sources = self.shared().sources.iter();
+        for (_, source) in sources.filter(|(engine, _)| *engine == properties.engine) {
+            let Ok(document) = source.package(properties.npm_package.as_str()).await else {
+                continue;
+            };
+            let Ok(mut parsed) = PackageVersions::from_document(&document) else {
+                continue;
+            };
+            if let Some(release) = parsed.value.releases.remove(&version) {
+                return Ok(Some(release));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What is asked of a source where nothing else is said.
+const LATEST: &str = "latest";
+
+fn needed(dependency: &Dependency) -> &PackageName {
+    meant(&dependency.name, &dependency.spec)
+}
+
+fn verdict(spec: &Spec, version: &Version) -> Verdict {
+    match spec {
+        Spec::Range(range) if range.satisfies(version) => Verdict::Accepts,
+        Spec::Range(_) => Verdict::Refuses,
+        Spec::Alias { spec, .. } => verdict(spec, version),
+        _ => Verdict::Unknown,
+    }
+}
+
+/// Why an instance cannot be updated beside what is installed: because others would have to be at
+/// other versions, if it could be without them, else for what the failure says.
+fn others_in_the_way(own: &Instance, question: &Question, failure: Failure) -> ManagerError {
+    let roots = question.request.roots();
+    let alone = roots.fold(Request::new(), |request, (name, spec)| {
+        request.root(name.clone(), spec.clone())
+    });
+    let Ok(answer) = resolve(&question.collected.universe, &alone) else {
+        return failure.into();
+    };
+    let update = moved(question, &answer);
+    if update.is_empty() {
+        return failure.into();
+    }
+    ManagerError::UpdateNeedsOthers {
+        package: own.properties.npm_package.clone(),
+        update,
+        install: Vec::new(),
+    }
+}
+
+/// The installed plugins that an answer has at other versions.
+fn moved(question: &Question, answer: &Resolution) -> Vec<String> {
+    let mut moved: Vec<String> = Vec::new();
+    for selected in answer.packages() {
+        let mut installed = question.installed.iter();
+        let found = installed.find(|it| {
+            let properties = &it.properties;
+            properties.is_there() && properties.npm_package.as_str() == selected.name.as_str()
+        });
+        if found.is_some_and(|it| it.properties.version != selected.version.to_string()) {
+            moved.push(format!("{}@{}", selected.name, selected.version));
+        }
+    }
+    moved.sort_unstable();
+    moved
+}

@@ -1,0 +1,343 @@
+//! Updating.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use one_ontology::{ConnectionId, IdempotencyKey, NewEvent, PluginEventType, ThingId, Timestamp};
+use plugin_registry::{ProgressSink, Silent};
+use plugin_runtime_api::{Engine, RuntimeId};
+
+use crate::manager::installation::closure;
+use crate::manager::write::Step;
+use crate::{
+    Approval, Change, ChangePart, Command, CommandKind, Edition, Instance, ManagerError, Member,
+    Operation, Phase, PlanPart, Snapshot, StateKind, Tenant, UpdatePlan, breaking, kept_settings,
+};
+
+/// What is read beside an instance before its version is changed. Whoever writes any of it writes the
+/// instance too.
+pub(crate) struct Beside {
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) needs: Vec<(ConnectionId, ThingId)>,
+    dependents: BTreeSet<ThingId>,
+}
+
+impl Beside {
+    pub(crate) fn needed(&self) -> Vec<ThingId> {
+        self.needs.iter().map(|(_, to)| *to).collect()
+    }
+}
+
+impl Tenant {
+    /// Changes the version of an instance as a plan says, if all that it breaks is agreed to.
+    ///
+    /// What it was is kept first, in the same change set as the intent. An active instance serves until the
+    /// packages are fetched; then it admits no more executions, those under way end, the new version is
+    /// started beside the old one, and when it runs the old one is stopped. Where anything of that fails,
+    /// the version of before is brought back. Settings that the new version takes are kept, and all secrets.
+    ///
+    /// # Errors
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `PlanOutdated`, `UpdateNotApproved`, `Source` when the
+    /// packages cannot be fetched, and nothing is changed; `UpdateRolledBack` when the version of before
+    /// is back, `RollbackFailed` when it does not start either, and the instance rests in ERROR.
+    pub async fn update(&self, plan: &UpdatePlan, approval: &Approval) -> Result<(), ManagerError> {
+        self.update_with(plan, approval, &Silent).await
+    }
+
+    /// As [`Tenant::update`], telling `progress` how far it is.
+    ///
+    /// # Errors
+    /// As [`Tenant::update`].
+    pub async fn update_with(
+        &self,
+        plan: &UpdatePlan,
+        approval: &Approval,
+        progress: &dyn ProgressSink,
+    ) -> Result<(), ManagerError> {
+        self.allow(Operation::UpdatePluginVersion)?;
+        self.check_update(plan).await?;
+        let found = self.load(plan.instance).await?;
+        // Refused before anything is fetched, and again on what is written.
+        let runtime = found.properties.runtime;
+        edition(plan, approval, &found, runtime)?;
+        if is_running(&found) {
+            // While the version of before serves.
+            let packages = packages(plan);
+            self.stage_packages(&plan.engine, &packages, progress)
+                .await?;
+        }
+        let begin = |found: Instance, beside: Beside, now| {
+            self.update_step(plan, approval, found, &beside, now)
+        };
+        let begun = self
+            .begin_change(plan.instance, CommandKind::Update, begin)
+            .await?;
+        self.change(begun, progress).await
+    }
+
+    /// A plan is a value and may have been edited.
+    async fn check_update(&self, plan: &UpdatePlan) -> Result<(), ManagerError> {
+        if plan.group != self.group_id() {
+            return Err(outdated("it was made for another organisation"));
+        }
+        let mut names = BTreeSet::new();
+        if !plan.steps.iter().all(|s| names.insert(s.package.as_str())) {
+            return Err(outdated("it holds a package twice"));
+        }
+        let mut needs = plan.steps.iter().flat_map(|s| s.needs.iter());
+        if !needs.all(|need| names.contains(need.as_str())) {
+            return Err(outdated("it needs a package that it does not hold"));
+        }
+        let root = plan.root().filter(|step| step.part == PlanPart::Root);
+        if root.is_none_or(|root| root.version != plan.to) {
+            return Err(outdated("it does not hold the version asked for"));
+        }
+        for step in &plan.steps {
+            match step.part {
+                PlanPart::Dependency => {
+                    return Err(outdated("it needs a plugin that is not installed"));
+                }
+                PlanPart::Present { instance } => {
+                    self.refuse_missing(&[instance]).await?;
+                    if self.load(instance).await?.properties.npm_package != step.package {
+                        return Err(outdated("what it counts on is another package"));
+                    }
+                }
+                PlanPart::Root | PlanPart::Shared => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn update_step(
+        &self,
+        plan: &UpdatePlan,
+        approval: &Approval,
+        found: Instance,
+        beside: &Beside,
+        now: Timestamp,
+    ) -> Result<Step, ManagerError> {
+        let known: BTreeSet<ThingId> = plan.dependents.iter().map(|it| it.instance).collect();
+        if !beside.dependents.is_subset(&known) {
+            return Err(outdated("another plugin needs it by now"));
+        }
+        let key = self.new_key(CommandKind::Update.as_str(), now)?;
+        let runtime = self.runtime_of(found.id, &key);
+        let to = edition(plan, approval, &found, runtime)?;
+        let snapshot = self.snapshot(&found, beside.needed(), now);
+        let change = Change {
+            part: ChangePart::Fetch,
+            to,
+            leave: BTreeSet::new(),
+            approved: approval.permissions().clone(),
+            snapshot: Some(snapshot.id),
+        };
+        let mut step = self.change_step(found, Command::Update, &key, change, now)?;
+        step.changes = self.keeping(step.changes, &snapshot, &beside.snapshots)?;
+        Ok(step)
+    }
+
+    /// The runtime of an instance in the version that an operation brings.
+    pub(crate) fn runtime_of(&self, instance: ThingId, key: &IdempotencyKey) -> RuntimeId {
+        RuntimeId::of_name(&[
+            &self.group_id().to_string(),
+            &instance.to_string(),
+            key.as_str(),
+        ])
+    }
+
+    /// Brings an instance on its way to another version.
+    pub(crate) fn change_step(
+        &self,
+        found: Instance,
+        command: Command,
+        key: &IdempotencyKey,
+        mut change: Change,
+        now: Timestamp,
+    ) -> Result<Step, ManagerError> {
+        if is_running(&found) {
+            change.leave.insert(found.properties.runtime);
+        }
+        let (from, to) = (found.properties.version.clone(), change.to.version.clone());
+        let snapshot = change.snapshot.map(|id| id.to_string());
+        let fence = found.properties.fence.next();
+        let phase = Phase::Change(Box::new(change));
+        let operation = self.operation(&command, key, fence, now, phase);
+        let describe = |event: NewEvent| {
+            let event = event.with("operation", command.kind().as_str());
+            let event = event.with("from", from.as_str()).with("to", to.as_str());
+            match &snapshot {
+                Some(snapshot) => event.with("snapshot", snapshot.as_str()),
+                None => event,
+            }
+        };
+        let edit = |p: &mut crate::PluginInstance| {
+            p.fence = fence;
+            p.reason = None;
+            p.closed_until = None;
+            p.operation = Some(operation);
+        };
+        self.step(found, command, now, edit, describe)
+    }
+
+    /// Begins a change of version when nothing is under way on an instance: where executions are, admits no
+    /// more of them and lets those end.
+    pub(crate) async fn begin_change(
+        &self,
+        id: ThingId,
+        command: CommandKind,
+        begin: impl Fn(Instance, Beside, Timestamp) -> Result<Step, ManagerError>,
+    ) -> Result<Instance, ManagerError> {
+        let attempts = self.shared().policy.attempts;
+        for _ in 0..attempts {
+            match self.try_to_begin(id, command, &begin).await {
+                Ok(Some(begun)) => return Ok(begun),
+                Ok(None) => {}
+                Err(error) => {
+                    // It ends by itself where this cannot be written.
+                    drop(self.open(id, command).await);
+                    return Err(error);
+                }
+            }
+        }
+        drop(self.open(id, command).await);
+        Err(ManagerError::Contended { attempts })
+    }
+
+    async fn try_to_begin(
+        &self,
+        id: ThingId,
+        command: CommandKind,
+        begin: impl Fn(Instance, Beside, Timestamp) -> Result<Step, ManagerError>,
+    ) -> Result<Option<Instance>, ManagerError> {
+        let found = self.load(id).await?;
+        if found.properties.lifecycle.kind() == StateKind::Executing {
+            self.close(id, command).await?;
+            self.wait_until_drained(id).await?;
+            return Ok(None);
+        }
+        // Read after the instance, and written with it.
+        let beside = Beside {
+            snapshots: self.snapshots_of(&found).await?,
+            needs: self.needs_of(id).await?,
+            dependents: self.dependents(id).await?.iter().map(|it| it.id).collect(),
+        };
+        let step = begin(found, beside, self.shared().now())?;
+        Ok(self.write(step).await?.map(|(begun, _)| begun))
+    }
+
+    /// Admits no more executions for as long as those under way may take.
+    async fn close(&self, id: ThingId, command: CommandKind) -> Result<(), ManagerError> {
+        let grace = self.shared().policy.grace;
+        self.rewrite(id, |mut instance, now| {
+            let properties = &mut instance.properties;
+            let last = properties.executions.values().map(|it| it.lease_until);
+            let until = last.max().unwrap_or(now).max(now).plus(grace);
+            properties.closed_until = Some(until);
+            let in_flight = properties.executions.len();
+            let event = self
+                .event(PluginEventType::PluginOperationStarted, &instance, now)
+                .with("operation", command.as_str())
+                .with("waits_for", in_flight)
+                .with("until", until.to_string());
+            self.beside(instance, event, now)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Admits executions again, if they are not.
+    async fn open(&self, id: ThingId, command: CommandKind) -> Result<(), ManagerError> {
+        let found = self.load(id).await?;
+        if found.properties.closed_until.is_none() {
+            return Ok(());
+        }
+        self.rewrite(id, |mut instance, now| {
+            instance.properties.closed_until = None;
+            let event = self
+                .event(PluginEventType::PluginErrorOccurred, &instance, now)
+                .with("operation", command.as_str())
+                .with("error", "NotBegun");
+            self.beside(instance, event, now)
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+pub(crate) fn is_running(instance: &Instance) -> bool {
+    matches!(
+        instance.properties.lifecycle.kind(),
+        StateKind::Active | StateKind::Executing
+    )
+}
+
+pub(crate) fn outdated(reason: &str) -> ManagerError {
+    ManagerError::PlanOutdated {
+        reason: reason.to_owned(),
+    }
+}
+
+fn packages(plan: &UpdatePlan) -> Vec<plugin_registry::PackagePin> {
+    match plan.engine {
+        Engine::Native => Vec::new(),
+        _ => plan.packages(),
+    }
+}
+
+/// What an instance becomes by a plan, if the plan is still true and all that it breaks is agreed to.
+fn edition(
+    plan: &UpdatePlan,
+    approval: &Approval,
+    found: &Instance,
+    runtime: RuntimeId,
+) -> Result<Edition, ManagerError> {
+    let properties = &found.properties;
+    if properties.npm_package != plan.package || properties.engine != plan.engine {
+        return Err(outdated("its instance is another plugin"));
+    }
+    if properties.version != plan.from {
+        return Err(outdated("the version of the plugin has changed meanwhile"));
+    }
+    let root = plan
+        .root()
+        .ok_or_else(|| outdated("it does not hold the plugin asked for"))?;
+    let breaks = breaking(properties, &plan.to, &root.parameters, &plan.dependents);
+    let left = approval.left(&breaks);
+    if !left.is_empty() {
+        return Err(ManagerError::UpdateNotApproved {
+            package: plan.package.clone(),
+            to: plan.to.to_string(),
+            breaking: left,
+        });
+    }
+    let instances: BTreeMap<&str, ThingId> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step.part {
+            PlanPart::Root => Some((step.package.as_str(), found.id)),
+            PlanPart::Present { instance } => Some((step.package.as_str(), instance)),
+            PlanPart::Dependency | PlanPart::Shared => None,
+        })
+        .collect();
+    let members = closure(&plan.steps, root).into_iter().filter_map(|step| {
+        Some(Member {
+            instance: *instances.get(step.package.as_str())?,
+            package: step.package.clone(),
+            version: step.version.to_string(),
+        })
+    });
+    let needs = root.needs.iter();
+    let needs = needs.filter_map(|need| instances.get(need.as_str()).copied());
+    Ok(Edition {
+        version: plan.to.to_string(),
+        artifact: None,
+        packages: packages(plan),
+        runtime,
+        members: members.collect(),
+        needs: needs.filter(|need| *need != found.id).collect(),
+        grants: properties.grants.clone(),
+        parameters: root.parameters.clone(),
+        settings: kept_settings(&properties.settings, &root.parameters),
+        components: Vec::new(),
+    })
+}

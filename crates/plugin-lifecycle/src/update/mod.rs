@@ -1,0 +1,11 @@
+//! Changing versions: what changes, what that breaks, and what is kept to go back to.
+
+mod approval;
+mod breaking;
+mod edition;
+mod plan;
+
+pub use approval::Approval;
+pub use breaking::{Breaking, BreakingKind, UpdateKind, breaking, kept_settings, widened};
+pub use edition::{Edition, PluginSnapshot, Snapshot};
+pub use plan::{Dependent, OutdatedPlugin, UpdatePlan, Verdict};
