@@ -31,14 +31,17 @@
 //!
 //! [`Embedding::similarity`]: crate::Embedding::similarity
 
+mod bounds;
 mod comparable;
 mod dots;
 mod follower;
 mod fusion;
 mod index;
 mod int8;
+mod matrix;
 mod query;
 mod recent;
+mod rest;
 mod rows;
 mod rule;
 mod scoring;
