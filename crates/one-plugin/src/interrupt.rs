@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM: a search ends, nothing is left half done in silence, and no worker stays behind.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -21,6 +22,9 @@ static SEARCHES: Mutex<usize> = Mutex::new(0);
 /// Whether facts are being read to answer a question, and nothing else.
 static IS_READING: AtomicBool = AtomicBool::new(false);
 
+/// Files that are not complete yet.
+static INCOMPLETE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
 /// Does as asked when this program is asked to go. A search ends, and whoever began it says so. What runs in workers ends as crashed, and is
 /// recorded as that, before the program does. Asked again, or with nothing running, it goes at once.
 pub(crate) fn listen(node: Option<&Arc<NodeExecutor>>) {
@@ -40,6 +44,11 @@ pub(crate) fn listen(node: Option<&Arc<NodeExecutor>>) {
             if IS_READING.load(Ordering::SeqCst) {
                 let _closed = writeln!(std::io::stderr(), "\ninterrupted: nothing was changed");
             }
+            INCOMPLETE
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+                .for_each(|file| remove(file));
             exit(INTERRUPTED.into());
         }
     });
@@ -71,4 +80,62 @@ pub(crate) fn reading<T>(read: impl FnOnce() -> T) -> T {
     let read = read();
     IS_READING.store(false, Ordering::SeqCst);
     read
+}
+
+/// Has a file removed when this program is asked to go before it is complete, and those whose names go on where its name ends:
+/// what databases keep beside it.
+pub(crate) fn incomplete<T>(file: &Path, complete: impl FnOnce() -> T) -> T {
+    let files = || INCOMPLETE.lock().unwrap_or_else(PoisonError::into_inner);
+    files().push(file.to_owned());
+    let value = complete();
+    files().retain(|other| other != file);
+    value
+}
+
+/// Removes a file, and those whose names go on where its name ends.
+fn remove(file: &Path) {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+        return;
+    };
+    let folder = if folder == Path::new("") {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let Ok(files) = folder.read_dir() else {
+        return;
+    };
+    for file in files.flatten() {
+        let bytes = file.file_name().into_encoded_bytes();
+        if bytes.starts_with(name.as_encoded_bytes()) {
+            // What cannot be removed stays: this program is going.
+            let _stays = std::fs::remove_file(file.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_incomplete_goes_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            "a.db",
+            "a.db.7.new",
+            "a.db.7.new-wal",
+            "a.db.71.new",
+            "b.db.7.new",
+        ];
+        for name in names {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove(&folder.path().join("a.db.7.new"));
+        remove(&folder.path().join("none"));
+        remove(&folder.path().join("no folder").join("none"));
+        let is_left = |name: &&str| folder.path().join(name).exists();
+        let left: Vec<&str> = names.into_iter().filter(is_left).collect();
+        assert_eq!(left, ["a.db", "a.db.71.new", "b.db.7.new"]);
+    }
 }

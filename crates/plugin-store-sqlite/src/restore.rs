@@ -33,6 +33,9 @@ pub struct Restored {
 /// `Incompatible`: the copy is of a newer version or another program, or so is the file at `path`. `Busy`: the
 /// file at `path` is in use. `Unavailable`: a file cannot be read or written. After any of them
 /// `path` is as it was.
+///
+/// Until the new file is whole it lies beside `path`, whose name goes on with the number of the process (`.7-0.partial`): a process
+/// that is killed leaves it there.
 pub fn restore(
     copy: impl AsRef<Path>,
     path: impl AsRef<Path>,

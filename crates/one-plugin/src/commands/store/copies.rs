@@ -1,6 +1,6 @@
 //! Copies of a store, and the store from a copy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plugin_store_sqlite::{Durability, Options, Progress, SqliteStore, Stage};
 use serde_json::json;
@@ -9,6 +9,7 @@ use super::written::{is_same_file, refuse, replace};
 use super::{counted, format_of, server, unusable};
 use crate::cli::{BackupArgs, RestoreArgs};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::kept::Kept;
 use crate::output::{Output, megabytes};
 use crate::tally::Tally;
@@ -54,7 +55,9 @@ pub(super) fn restore(kept: &Kept, args: &RestoreArgs, output: &Output) -> Resul
         refuse_store(path, kept)?;
     }
     let (tally, watch) = Tally::shown(output);
-    let restored = plugin_store_sqlite::restore(&args.file, path, |far| told(&tally, far))?;
+    let restored = interrupt::incomplete(&partial_of(path), || {
+        plugin_store_sqlite::restore(&args.file, path, |far| told(&tally, far))
+    })?;
     drop(watch);
     let checked = &restored.checked;
     let rows: u64 = checked.rows.values().sum();
@@ -80,6 +83,13 @@ pub(super) fn restore(kept: &Kept, args: &RestoreArgs, output: &Output) -> Resul
         line
     });
     Ok(())
+}
+
+/// How the names begin of what this process puts beside a store before it is whole.
+fn partial_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-", std::process::id()));
+    name.into()
 }
 
 fn refuse_store(path: &Path, kept: &Kept) -> Result<(), Failure> {

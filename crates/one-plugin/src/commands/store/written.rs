@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::unusable;
 use crate::failure::Failure;
+use crate::interrupt;
 
 /// Refuses a name that a file has.
 pub(super) fn refuse(file: &Path) -> Result<(), Failure> {
@@ -29,7 +30,7 @@ pub(super) fn replace<T>(
         return Err(unusable(file, &"it is a directory"));
     }
     let partial = Partial::beside(file);
-    let value = write(&partial.0)?;
+    let value = interrupt::incomplete(&partial.0, || write(&partial.0))?;
     fs::rename(&partial.0, file).map_err(|error| unusable(file, &error))?;
     Ok(value)
 }
