@@ -133,6 +133,9 @@ fn one(model: &Instance, number: usize, now: one_ontology::Timestamp) -> Instanc
                 component: "ADD_NOTE".parse().unwrap(),
                 effect: Effect::NonIdempotent,
                 key: format!("execution:{number}").parse().unwrap(),
+                attempt: 1,
+                cancel_asked: None,
+                input: None,
                 began: now,
                 lease_until: now.plus(Duration::from_secs(95)),
             };

@@ -1,13 +1,14 @@
 //! Whether an execution may start.
 
 use std::fmt;
+use std::time::Duration;
 
 use one_ontology::{
     BudgetKey, BudgetRule, Exhausted, Plan, Role, Scope, Spend, ThingId, Timestamp,
 };
 use plugin_runtime_api::{Component, ComponentKind, ComponentName, Permissions};
 
-use crate::{Operation, Permit, PluginInstance, Policy, StateKind, permit_in};
+use crate::{HeldBack, Instance, Operation, Permit, PluginInstance, Policy, StateKind, permit_in};
 
 /// The budgets by which commands are admitted, by their keys in the organisation's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,20 @@ pub enum AdmissionRefusal {
         /// The names of that kind, sorted, at most 50.
         available: Vec<String>,
     },
+    /// It asks for more time than anything may take.
+    #[error("an execution may take {} s at most, not {} s", longest.as_secs_f64(), asked.as_secs_f64())]
+    DeadlineTooLong {
+        /// What it asks for.
+        asked: Duration,
+        /// The most that there is.
+        longest: Duration,
+    },
+    /// Too many failed in a row.
+    #[error("the plugin failed too often in a row; try again at {retry_at}")]
+    BreakerOpen {
+        /// When some are tried again.
+        retry_at: Timestamp,
+    },
     /// Too many in the window.
     #[error("at most {limit}{}", retry(.retry_at.as_ref()), limit = limit_in_words(rule, unit))]
     RateLimited {
@@ -173,6 +188,11 @@ impl AdmissionRefusal {
             "ComponentNotFound",
             "use one of the names listed; names are compared exactly",
         ),
+        ("DeadlineTooLong", "ask for less, or do the work in parts"),
+        (
+            "BreakerOpen",
+            "look at why it fails; wait until the time given, or configure or activate it anew",
+        ),
         ("RateLimited", "wait until the time given"),
         (
             "QuotaExhausted",
@@ -193,6 +213,8 @@ impl AdmissionRefusal {
             Self::Denied { .. } => "OperationDenied",
             Self::PermissionMissing { .. } => "PermissionMissing",
             Self::NoSuchComponent { .. } => "ComponentNotFound",
+            Self::DeadlineTooLong { .. } => "DeadlineTooLong",
+            Self::BreakerOpen { .. } => "BreakerOpen",
             Self::RateLimited { .. } => "RateLimited",
             Self::QuotaExhausted { .. } => "QuotaExhausted",
             Self::BulkheadFull { .. } => "BulkheadFull",
@@ -231,21 +253,22 @@ pub struct Admitted {
 
 /// Whether the holder of `scope` may run a component of an instance now.
 ///
-/// In order: state, role, permission, exact name; then the rate window, the daily quota and the
-/// bulkhead, which are spent where the execution is written, so that they are exact with any
-/// number of hosts.
+/// In order: state, role, permission, exact name, breaker; then the rate window, the daily quota
+/// and the bulkhead, which are spent where the execution is written, so that they are exact with
+/// any number of hosts. What is in the row is looked at first, because it costs nothing.
 ///
 /// # Errors
 /// The first of these that refuses.
 pub fn admit(
     scope: &Scope,
-    id: ThingId,
-    instance: &PluginInstance,
+    instance: &Instance,
     plan: Plan,
     policy: &Policy,
+    now: Timestamp,
     kind: ComponentKind,
     name: &ComponentName,
 ) -> Result<Admitted, AdmissionRefusal> {
+    let (id, instance) = (instance.id, &instance.properties);
     let state = instance.lifecycle.kind();
     if let (StateKind::Updating | StateKind::RollingBack, Some(operation)) =
         (state, &instance.operation)
@@ -274,6 +297,9 @@ pub fn admit(
     let Some(component) = component else {
         return Err(no_such_component(instance, kind, name));
     };
+    let under_way = instance.executions.values();
+    let breaker = instance.breaker.admits(&policy.breaker, under_way, now);
+    breaker.map_err(|HeldBack { retry_at }| AdmissionRefusal::BreakerOpen { retry_at })?;
     let mut rules = vec![(Budget::Executions(id), policy.executions)];
     rules.extend(policy.daily(plan).map(|rule| (Budget::Daily, rule)));
     rules.push((Budget::AtATime, policy.at_a_time(plan)));

@@ -4,7 +4,7 @@ use one_ontology::audit::trail::TrailError;
 use one_ontology::{InvalidValue, ScopeError, StoreError, ThingId, Violations};
 use plugin_registry::{ParameterViolation, RegistryError, SourceError};
 use plugin_resolver::{Failure, ResolverError};
-use plugin_runtime_api::{ExecutorError, PluginName, VaultError};
+use plugin_runtime_api::{ExecutionId, ExecutorError, PluginName, VaultError};
 
 use crate::{AdmissionRefusal, Breaking, Refusal, StateKind};
 
@@ -188,6 +188,18 @@ pub enum ManagerError {
     /// An execution came to be run so late that others may have ended it as lost.
     #[error("too little is left of the lease of this execution; nothing was run")]
     LeaseTooShort,
+    /// There is no such execution, or it is over.
+    #[error("there is no execution {execution} of this plugin to be found")]
+    ExecutionNotFound {
+        /// Which was asked for.
+        execution: ExecutionId,
+    },
+    /// It cannot be run again by its record.
+    #[error("not all of the input of execution {execution} was kept")]
+    InputNotKept {
+        /// Which.
+        execution: ExecutionId,
+    },
     /// Whoever drove an operation went silent, each time.
     #[error("it was begun {attempts} times, and each time its host went silent")]
     GoneSilent {
@@ -272,6 +284,14 @@ impl ManagerError {
             "run it again; if it stays, look at why the host stalls or the plugin starts so slowly",
         ),
         (
+            "ExecutionNotFound",
+            "list the runs of the instance; only what is under way can be cancelled",
+        ),
+        (
+            "InputNotKept",
+            "call the component with its input; secrets and long values are not recorded",
+        ),
+        (
             "GoneSilent",
             "look at why hosts go down when they do it; then try again",
         ),
@@ -316,6 +336,8 @@ impl ManagerError {
             Self::Draining { .. } => "Draining",
             Self::Superseded => "Superseded",
             Self::LeaseTooShort => "LeaseTooShort",
+            Self::ExecutionNotFound { .. } => "ExecutionNotFound",
+            Self::InputNotKept { .. } => "InputNotKept",
             Self::GoneSilent { .. } => "GoneSilent",
             Self::Audit(error) => error.tag(),
             Self::Unreadable { .. } => "InstanceUnreadable",

@@ -14,7 +14,7 @@ use plugin_runtime_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Moved, PendingOperation, Policy, State, StateKind};
+use crate::{Breaker, Moved, PendingOperation, Policy, RecordedInput, State, StateKind};
 
 /// An instance as the store has it.
 pub type Instance = Thing<PluginInstance>;
@@ -83,6 +83,9 @@ pub struct PluginInstance {
     /// Its recent errors.
     #[serde(default)]
     pub errors: ErrorWindow,
+    /// Whether executions are held back because too many failed in a row.
+    #[serde(default, skip_serializing_if = "Breaker::is_fresh")]
+    pub breaker: Breaker,
     /// Why it is here.
     pub wanted: Wanted,
     /// When it was installed.
@@ -149,12 +152,33 @@ pub struct ExecutionLease {
     pub component: ComponentName,
     /// What repeating it does.
     pub effect: Effect,
-    /// Names the request to the executor.
+    /// Names the request to the executor; each attempt is one of its own.
     pub key: IdempotencyKey,
+    /// Which attempt it is, from 1.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+    /// When somebody asked for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_asked: Option<Timestamp>,
+    /// What is kept of its input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<RecordedInput>,
     /// When it began.
     pub began: Timestamp,
     /// When it must have ended, whatever happens.
     pub lease_until: Timestamp,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
+const fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
 }
 
 /// Recent errors of an instance.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod breaker;
 mod error;
 mod instance;
 mod journal;
@@ -12,10 +13,15 @@ mod plan;
 mod policy;
 mod rbac;
 mod recovery;
+mod retry;
+mod run;
+mod sanitize;
+mod secretive;
 mod update;
 mod why;
 
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
+pub use breaker::{Breaker, BreakerPolicy, HeldBack, Sign};
 pub use error::ManagerError;
 pub use instance::{
     ErrorWindow, ExecutionLease, Instance, Member, PluginInstance, TooMany, Wanted,
@@ -26,9 +32,9 @@ pub use machine::{
     StateKind, Transition, transition,
 };
 pub use manager::{
-    Asked, Call, Execution, Installed, InstalledPlugin, KeptVersion, Left, NotRecovered,
-    PluginManager, Question, RecoveryReport, Taken, TakenWhat, Tenant, Trail, UsageStatistics,
-    UsageWindow,
+    Asked, Call, Execution, ExecutionHandle, Installed, InstalledPlugin, KeptVersion, Left,
+    NotRecovered, PluginManager, Question, RecoveryReport, Started, Taken, TakenWhat, Tenant,
+    Trail, UsageStatistics, UsageWindow,
 };
 pub use native_source::native_source;
 pub use one_runtime::{
@@ -39,6 +45,9 @@ pub use plan::{InstallPlan, PlanPart, PlanStep};
 pub use policy::Policy;
 pub use rbac::{Operation, Permit, permit, permit_in};
 pub use recovery::{Recovery, recovery};
+pub use retry::{RetryPolicy, Trouble};
+pub use run::{Progress, Run, RunFilter, RunOutcome, Runs, SignOfLife};
+pub use sanitize::{Kept, RecordedInput};
 pub use update::{
     Approval, Breaking, BreakingKind, Dependent, Edition, OutdatedPlugin, PluginSnapshot, Snapshot,
     UpdateKind, UpdatePlan, Verdict, breaking, kept_settings, widened,

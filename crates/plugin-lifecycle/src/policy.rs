@@ -5,6 +5,8 @@ use std::time::Duration;
 use one_ontology::{BudgetRule, Plan, QuotaPeriod};
 use plugin_runtime_api::{Limits, PermissionPreset, Permissions};
 
+use crate::{BreakerPolicy, RetryPolicy};
+
 /// Every number that the platform decides by. All are the host's to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,6 +39,15 @@ pub struct Policy {
     pub errors_in_window: u32,
     /// Within what: one hour.
     pub error_window: Duration,
+    /// When executions of an instance that keeps failing are held back: after 5 failures in a row,
+    /// for 60 s, then 3 are tried.
+    pub breaker: BreakerPolicy,
+    /// How often an execution is tried again, where repeating it does no harm and the trouble may
+    /// pass by itself: 3 times, after 1, 2 and 4 s.
+    pub retries: RetryPolicy,
+    /// The longest that an execution may ask for: 5 min, and never above
+    /// [`Limits::LONGEST_MS`].
+    pub longest: Duration,
     /// How often a command reads and decides again when others write in between: 64.
     pub attempts: u32,
 }
@@ -58,6 +69,9 @@ impl Default for Policy {
             errors_in_a_row: 10,
             errors_in_window: 10,
             error_window: Duration::from_secs(3600),
+            breaker: BreakerPolicy::default(),
+            retries: RetryPolicy::default(),
+            longest: Duration::from_millis(Limits::LONGEST_MS),
             attempts: 64,
         }
     }
@@ -76,6 +90,18 @@ impl Policy {
             limit,
             period: QuotaPeriod::Day,
         })
+    }
+
+    /// The bounds of a runtime: no execution in it may take longer than the longest that may be
+    /// asked for.
+    #[must_use]
+    pub fn runtime_limits(&self) -> Limits {
+        let longest = u64::try_from(self.longest.as_millis()).unwrap_or(Limits::LONGEST_MS);
+        let timeout_ms = longest.max(self.limits.timeout_ms).min(Limits::LONGEST_MS);
+        Limits {
+            timeout_ms,
+            ..self.limits
+        }
     }
 
     /// Executions at a time on a plan: starter 1, pro 5, enterprise 10.

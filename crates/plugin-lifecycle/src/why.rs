@@ -40,9 +40,14 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         State::Activating => format!(
             "{who} asked to start it, and its runtime is starting; {host}; `suspend` gives that up"
         ),
-        State::Active => format!(
-            "{who} started it, and it waits for somebody to use it; `execute` does, `deactivate` stops it"
-        ),
+        State::Active => match instance.breaker.until() {
+            Some(until) if until > now => format!(
+                "{who} started it, and it failed too often in a row: it is used again from {until} on, or once it is configured"
+            ),
+            _ => format!(
+                "{who} started it, and it waits for somebody to use it; `execute` does, `deactivate` stops it"
+            ),
+        },
         State::Executing { in_flight } => format!(
             "{who} started it, and it is at work: {}; `deactivate` stops it",
             executions(instance, in_flight)

@@ -13,6 +13,10 @@ pub struct Invocation {
     pub execution: ExecutionId,
     /// Asking again with the same key is the same request.
     pub key: IdempotencyKey,
+    /// What plugin code is told as its key, where that is not `key`: each attempt of an execution
+    /// is a request of its own to the executor, and all of them are one request to anybody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carries: Option<IdempotencyKey>,
     /// The caller's fence.
     pub fence: Fence,
     /// The installed instance.
@@ -31,6 +35,14 @@ pub struct Invocation {
     pub timeout_ms: u64,
     /// What the action declared about repetition.
     pub effect: Effect,
+}
+
+impl Invocation {
+    /// The key that plugin code carries on to others.
+    #[must_use]
+    pub fn carried(&self) -> &IdempotencyKey {
+        self.carries.as_ref().unwrap_or(&self.key)
+    }
 }
 
 /// How an execution ended, and what it used. A value: all of these are the plugin's business; an

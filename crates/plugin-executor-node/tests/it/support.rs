@@ -170,6 +170,7 @@ impl Bench {
         Invocation {
             execution: ExecutionId::of_name(&[&number]),
             key: format!("key {number}").parse().unwrap(),
+            carries: None,
             fence: self.spec.fence,
             instance: self.spec.plugins.first().unwrap().instance,
             plugin: self.spec.plugins.first().unwrap().name.clone(),

@@ -5,7 +5,7 @@ use plugin_runtime_api::RuntimeInfo;
 
 use crate::machine::{Command, StateKind};
 use crate::manager::write::still_held;
-use crate::{Instance, ManagerError, Operation, Tenant};
+use crate::{Breaker, Instance, ManagerError, Operation, Tenant};
 
 impl Tenant {
     /// Starts an installed plugin, starts again one whose runtime failed, resumes a suspended one:
@@ -109,6 +109,7 @@ impl Tenant {
                     p.components = components.clone();
                     p.operation = None;
                     p.strays.clear();
+                    p.breaker = Breaker::default();
                 },
                 |event| {
                     event

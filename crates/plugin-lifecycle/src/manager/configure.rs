@@ -8,7 +8,7 @@ use plugin_runtime_api::{SecretName, SecretString};
 use serde_json::Value;
 
 use crate::manager::write::{Step, untyped};
-use crate::{Command, CommandKind, ManagerError, Operation, StateKind, Tenant};
+use crate::{Breaker, Command, CommandKind, ManagerError, Operation, StateKind, Tenant};
 
 impl Tenant {
     /// Sets parameters of a plugin; those not named stay as they are, `null` takes one away. Values
@@ -56,6 +56,8 @@ impl Tenant {
                     p.settings.extend(checked.plain.clone());
                     p.settings.retain(|name, _| !removed.contains_key(name));
                     p.settings_revision = p.settings_revision.saturating_add(1);
+                    // What failed may have failed for its settings.
+                    p.breaker = Breaker::default();
                     for name in &secrets {
                         p.secrets_under_way.remove(name);
                         p.secrets_unsure.remove(name);

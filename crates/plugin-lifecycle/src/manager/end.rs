@@ -11,8 +11,8 @@ use crate::instance::{ExecutionLease, TooMany};
 use crate::manager::host::Words;
 use crate::manager::write::{Step, untyped};
 use crate::{
-    After, Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError,
-    PendingOperation, Phase, PluginInstance, State, StateKind, Tenant,
+    After, Breaker, Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError,
+    PendingOperation, Phase, PluginInstance, Run, Sign, State, StateKind, Tenant,
 };
 
 impl Tenant {
@@ -147,9 +147,13 @@ impl Tenant {
         let describe = |event: NewEvent| end.describe(event, execution, lease, now);
         let key = self.new_key("suspend", now)?;
         let counted = errors.clone();
+        let before = instance.properties.breaker;
+        let breaker = before.after(&policy.breaker, lease.began, end.sign, now);
+        let describe = |event: NewEvent| of_breaker(describe(event), before, breaker);
         let edit = |p: &mut PluginInstance| {
             p.executions.remove(&execution);
             p.errors = errors;
+            p.breaker = breaker;
             // Whoever brings it elsewhere already acts under its own fence.
             if too_many && executing {
                 p.reason = Some(format!("{} errors in a row", p.errors.in_a_row));
@@ -164,6 +168,7 @@ impl Tenant {
                 let crash = |p: &mut PluginInstance| {
                     p.executions.clear();
                     p.errors = counted;
+                    p.breaker = breaker;
                     p.reason = Some(end.words.clone());
                     // Nobody who began before may start it again.
                     p.fence = p.fence.next();
@@ -236,7 +241,42 @@ pub(crate) struct End {
     words: String,
     failed: bool,
     crashed: bool,
+    sign: Sign,
     usage: Usage,
+}
+
+/// Says of the end of an execution which it was.
+pub(crate) fn of_lease(
+    event: NewEvent,
+    execution: ExecutionId,
+    lease: &ExecutionLease,
+) -> NewEvent {
+    let event = match lease.attempt {
+        1 => event,
+        attempts => event.with("attempts", attempts),
+    };
+    // Once is enough: an error has further events beside its end.
+    let is_end = Run::ENDS.contains(&event.event_type);
+    let input = lease.input.as_ref().filter(|_| is_end);
+    let event = match input.and_then(|input| serde_json::to_value(input).ok()) {
+        Some(input) => event.with("input", input),
+        None => event,
+    };
+    event
+        .with("execution", execution.to_string())
+        .with("kind", lease.kind.as_str())
+        .with("component", lease.component.as_str())
+}
+
+/// Says of the end of an execution what it made of the breaker.
+fn of_breaker(event: NewEvent, before: Breaker, after: Breaker) -> NewEvent {
+    match (before.until(), after.until()) {
+        (before, Some(until)) if before != Some(until) => {
+            event.with("held_back_until", until.to_string())
+        }
+        (Some(_), None) => event.with("breaker", "closed"),
+        _ => event,
+    }
 }
 
 /// Who tells how an execution ended.
@@ -274,6 +314,7 @@ impl End {
                             | Ending::Crashed { .. }
                     ),
                     crashed: matches!(outcome.ending, Ending::Crashed { .. }),
+                    sign: Sign::of(&outcome.ending),
                     usage: outcome.usage,
                 }
             }
@@ -283,6 +324,7 @@ impl End {
                 words: error.tag().to_owned(),
                 failed: true,
                 crashed: false,
+                sign: Sign::of_error(error),
                 usage: Usage::default(),
             },
         }
@@ -306,10 +348,7 @@ impl End {
             Teller::Driver => event,
             Teller::Recovery => event.with("recovered", true),
         };
-        event
-            .with("execution", execution.to_string())
-            .with("kind", lease.kind.as_str())
-            .with("component", lease.component.as_str())
+        of_lease(event, execution, lease)
             .with("outcome", self.ending)
             .with("why", self.words.as_str())
             .with("wall_us", self.usage.wall_us)

@@ -1,15 +1,23 @@
 //! Executing.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::future::{Either, select};
 use one_ontology::{IdempotencyKey, Seq, ThingId, Timestamp};
+use plugin_registry::Sensitivity;
 use plugin_runtime_api::{
-    Component, ComponentKind, ComponentName, ExecutionId, Invocation, Outcome,
+    Component, ComponentKind, ComponentName, Ending, ExecutionId, Invocation, Limits, Outcome,
+    Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::instance::ExecutionLease;
+use crate::manager::again::Again;
 use crate::manager::end::End;
-use crate::{AdmissionRefusal, Command, Instance, ManagerError, Tenant, admit};
+use crate::manager::handle::Stop;
+use crate::{AdmissionRefusal, Command, Instance, ManagerError, RecordedInput, Tenant, admit};
 
 /// A call of one component of an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +28,10 @@ pub struct Call {
     pub component: ComponentName,
     /// Its input (see [`Invocation::input`]).
     pub input: Value,
+    /// How long it may take; `limits.timeout_ms` of the policy if none.
+    pub timeout: Option<Duration>,
+    /// The execution that it repeats, for the trail.
+    pub repeats: Option<ExecutionId>,
 }
 
 impl Call {
@@ -44,7 +56,16 @@ impl Call {
             kind,
             component: name.parse()?,
             input,
+            timeout: None,
+            repeats: None,
         })
+    }
+
+    /// The same, with so much time for each attempt.
+    #[must_use]
+    pub const fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 }
 
@@ -55,10 +76,22 @@ pub struct Execution {
     pub execution: ExecutionId,
     /// How it ended.
     pub outcome: Outcome,
+    /// How often it was tried; what it used, and how it ended, is of the last time.
+    pub attempts: u32,
     /// The number of the event that says it began.
     pub began: Seq,
     /// The number of the event that says how it ended.
     pub ended: Seq,
+}
+
+/// An execution that has been written as begun, and whoever holds it is to run.
+pub(crate) struct Begun {
+    pub(crate) instance: Instance,
+    pub(crate) call: Call,
+    pub(crate) execution: ExecutionId,
+    pub(crate) lease: ExecutionLease,
+    pub(crate) began: Seq,
+    pub(crate) stop: Stop,
 }
 
 impl Tenant {
@@ -77,39 +110,55 @@ impl Tenant {
         Ok(self.call(instance, call).await?.outcome)
     }
 
-    /// Runs any component: admits it, writes that it begins, runs it, writes how it ended.
+    /// Runs any component: admits it, writes that it begins, runs it, writes how it ended. What
+    /// timed out, crashed or met an executor that was not there is tried again, if the component
+    /// says that repeating it does no harm and the host has a timer.
     ///
     /// # Errors
-    /// `Admission` (state, role, permission, name, rate window, daily quota, bulkhead), and nothing
-    /// was run; `Executor` when the executor could not do its job, `LeaseTooShort` when it took so
-    /// long to come to it that nothing was run, and the trail says that the execution failed;
-    /// `InstanceNotFound`, `Store`.
+    /// `Admission` (state, role, permission, name, time, breaker, rate window, daily quota,
+    /// bulkhead), and nothing was run; `Executor` when the executor could not do its job,
+    /// `LeaseTooShort` when it took so long to come to it that nothing was run, and the trail says
+    /// that the execution failed; `InstanceNotFound`, `Store`.
     pub async fn call(&self, instance: ThingId, call: Call) -> Result<Execution, ManagerError> {
+        let begun = self.begin(instance, call).await?;
+        self.drive(begun).await
+    }
+
+    /// Admits a call and writes that it begins.
+    pub(crate) async fn begin(&self, instance: ThingId, call: Call) -> Result<Begun, ManagerError> {
         let execution = ExecutionId::from_uuid(self.shared().ids.next(self.shared().now()));
-        let key: IdempotencyKey = format!("execution:{execution}").parse()?;
-        let begun = self.begin_execution(instance, &call, execution, &key).await;
-        let (running, began) = match begun {
+        match self.begin_execution(instance, &call, execution).await {
             // Whoever drove the executions under way may be gone: then their places are free.
             Err(ManagerError::Admission(AdmissionRefusal::BulkheadFull { .. }))
                 if self.close_abandoned().await? > 0 =>
             {
-                self.begin_execution(instance, &call, execution, &key)
-                    .await?
+                self.begin_execution(instance, &call, execution).await
             }
-            other => other?,
+            other => other,
+        }
+    }
+
+    /// Runs what has begun, as often as it may, and writes how it ended.
+    pub(crate) async fn drive(&self, mut begun: Begun) -> Result<Execution, ManagerError> {
+        let words = self.words(&begun.instance).await;
+        let result = loop {
+            let result = self.run(&mut begun).await;
+            // What cannot be written as tried again ends as it is.
+            match self.again(&mut begun, &result).await {
+                Ok(Again::Yes) => {}
+                Ok(Again::No) | Err(_) => break result,
+            }
         };
-        let words = self.words(&running).await;
-        let lease = running.properties.executions.get(&execution).cloned();
-        let lease = lease.ok_or(ManagerError::Superseded)?;
-        let result = self.run(&running, &call, execution, &lease).await;
+        let end = End::of(&result, words);
         let ended = self
-            .end_execution(instance, execution, &lease, &End::of(&result, words))
+            .end_execution(begun.instance.id, begun.execution, &begun.lease, &end)
             .await?
             .ok_or(ManagerError::Superseded)?;
         Ok(Execution {
-            execution,
+            execution: begun.execution,
             outcome: result?,
-            began,
+            attempts: begun.lease.attempt,
+            began: begun.began,
             ended,
         })
     }
@@ -119,33 +168,38 @@ impl Tenant {
         instance: ThingId,
         call: &Call,
         execution: ExecutionId,
-        key: &IdempotencyKey,
-    ) -> Result<(Instance, Seq), ManagerError> {
+    ) -> Result<Begun, ManagerError> {
         let policy = &self.shared().policy;
+        let key = key_of(execution, 1)?;
+        let timeout = self.timeout_of(call)?;
         let (running, receipt) = self
             .rewrite(instance, |instance, now| {
-                let id = instance.id;
                 open_at(&instance, now)?;
                 let admitted = admit(
                     &self.scope,
-                    id,
-                    &instance.properties,
+                    &instance,
                     self.group.plan,
                     policy,
+                    now,
                     call.kind,
                     &call.component,
                 )?;
-                let lease = self.lease(&admitted.component, key, now);
+                let mut lease = self.lease(&admitted.component, &key, timeout, now);
+                lease.input = Some(recorded(&instance, &call.input));
                 let mut step = self.step(
                     instance,
                     Command::BeginExecution,
                     now,
                     |p| drop(p.executions.insert(execution, lease)),
                     |event| {
-                        event
+                        let event = event
                             .with("execution", execution.to_string())
                             .with("kind", call.kind.as_str())
-                            .with("component", call.component.as_str())
+                            .with("component", call.component.as_str());
+                        match call.repeats {
+                            Some(before) => event.with("repeats", before.to_string()),
+                            None => event,
+                        }
                     },
                 )?;
                 for spend in admitted.spends {
@@ -156,52 +210,131 @@ impl Tenant {
                 Ok(step)
             })
             .await?;
-        Ok((running, receipt.first))
+        let lease = running.properties.executions.get(&execution).cloned();
+        Ok(Begun {
+            lease: lease.ok_or(ManagerError::Superseded)?,
+            instance: running,
+            call: call.clone(),
+            execution,
+            began: receipt.first,
+            stop: Stop::never(),
+        })
     }
 
-    fn lease(&self, component: &Component, key: &IdempotencyKey, now: Timestamp) -> ExecutionLease {
+    /// How long one attempt of a call may take.
+    pub(crate) fn timeout_of(&self, call: &Call) -> Result<Duration, AdmissionRefusal> {
         let policy = &self.shared().policy;
-        // A runtime may have to be started first, and stopped by force afterwards.
-        let longest = policy.limits.start() + policy.limits.timeout() + policy.grace;
+        let Some(asked) = call.timeout else {
+            return Ok(policy.limits.timeout());
+        };
+        let longest = policy.runtime_limits().timeout();
+        if asked > longest {
+            return Err(AdmissionRefusal::DeadlineTooLong { asked, longest });
+        }
+        Ok(asked)
+    }
+
+    /// How long an attempt may take at most, from when it may begin: a runtime may have to be
+    /// started first, and stopped by force afterwards.
+    pub(crate) fn longest(&self, timeout: Duration) -> Duration {
+        let policy = &self.shared().policy;
+        policy.limits.start() + timeout + policy.grace
+    }
+
+    fn lease(
+        &self,
+        component: &Component,
+        key: &IdempotencyKey,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> ExecutionLease {
         ExecutionLease {
             kind: component.kind,
             component: component.name.clone(),
             effect: component.effect,
             key: key.clone(),
+            attempt: 1,
+            cancel_asked: None,
+            input: None,
             began: now,
-            lease_until: now.plus(longest),
+            lease_until: now.plus(self.longest(timeout)),
         }
     }
 
-    async fn run(
-        &self,
-        instance: &Instance,
-        call: &Call,
-        execution: ExecutionId,
-        lease: &ExecutionLease,
-    ) -> Result<Outcome, ManagerError> {
+    async fn run(&self, begun: &mut Begun) -> Result<Outcome, ManagerError> {
+        let Begun {
+            instance,
+            call,
+            lease,
+            stop,
+            ..
+        } = begun;
+        if stop.is_asked() {
+            return Ok(cancelled());
+        }
         self.ensure_running(instance).await?;
         // Its lease may have run out while this host was asleep, and the execution have been ended:
         // then it must not be run any more.
-        let limits = &self.shared().policy.limits;
-        let longest = limits.timeout() + self.shared().policy.grace;
+        let timeout = self.timeout_of(call)?;
+        let longest = timeout + self.shared().policy.grace;
         if self.shared().now().plus(longest) > lease.lease_until {
             return Err(ManagerError::LeaseTooShort);
         }
+        let carries = match lease.attempt {
+            1 => None,
+            _ => Some(key_of(begun.execution, 1)?),
+        };
         let invocation = Invocation {
-            execution,
+            execution: begun.execution,
             key: lease.key.clone(),
+            carries,
             fence: instance.properties.fence,
             instance: instance.id,
             plugin: instance.properties.npm_package.clone(),
             kind: call.kind,
             component: call.component.clone(),
             input: call.input.clone(),
-            timeout_ms: self.shared().policy.limits.timeout_ms,
+            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(Limits::LONGEST_MS),
             effect: lease.effect,
         };
         let runtime = instance.properties.runtime;
-        Ok(self.shared().executor.invoke(&runtime, invocation).await?)
+        let executor = &self.shared().executor;
+        let invoked = executor.invoke(&runtime, invocation);
+        let outcome = match select(invoked, pin!(stop.asked())).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(((), invoked)) => {
+                drop(executor.cancel(&runtime, &begun.execution).await);
+                invoked.await
+            }
+        };
+        Ok(outcome?)
+    }
+}
+
+/// The outcome of what was cancelled before it ran.
+fn cancelled() -> Outcome {
+    Outcome {
+        ending: Ending::Cancelled,
+        usage: Usage::default(),
+    }
+}
+
+/// What is kept of the input of a call of this instance.
+fn recorded(instance: &Instance, input: &Value) -> RecordedInput {
+    let parameters = instance.properties.parameters.iter();
+    let secret = parameters.filter(|it| it.sensitivity == Sensitivity::Secret);
+    let names: Vec<&str> = secret.map(|it| it.name.as_str()).collect();
+    RecordedInput::of(input, &names)
+}
+
+/// The name of the request that one attempt of an execution makes of the executor.
+pub(crate) fn key_of(
+    execution: ExecutionId,
+    attempt: u32,
+) -> Result<IdempotencyKey, one_ontology::InvalidValue> {
+    match attempt {
+        1 => format!("execution:{execution}").parse(),
+        _ => format!("execution:{execution}:{attempt}").parse(),
     }
 }
 

@@ -59,7 +59,7 @@ impl Tenant {
             engine: properties.engine.clone(),
             artifact,
             plugins,
-            limits: self.shared().policy.limits,
+            limits: self.shared().policy.runtime_limits(),
             fence: properties.fence,
         };
         Ok((spec, members))

@@ -5,7 +5,7 @@ use plugin_runtime_api::ExecutionId;
 
 use crate::instance::ExecutionLease;
 use crate::machine::{Command, LostOutcome, State, transition};
-use crate::manager::end::{End, Teller};
+use crate::manager::end::{End, Teller, of_lease};
 use crate::manager::write::untyped;
 use crate::{Budget, Instance, ManagerError, Tenant};
 
@@ -120,11 +120,8 @@ impl Tenant {
         lease: &ExecutionLease,
         now: Timestamp,
     ) -> one_ontology::NewEvent {
-        self.event(PluginEventType::PluginActionFailed, instance, now)
-            .with("execution", execution.to_string())
-            .with("kind", lease.kind.as_str())
-            .with("component", lease.component.as_str())
-            .with("outcome", "unknown")
+        let event = self.event(PluginEventType::PluginActionFailed, instance, now);
+        of_lease(event, execution, lease).with("outcome", "unknown")
     }
 
     /// Ends, in the whole organisation, the executions whose leases have run out, as far as that is

@@ -1,11 +1,14 @@
 //! What drives the decisions: the manager, and a tenant's handle on it.
 
 mod activate;
+mod again;
 mod audit;
+mod cancel;
 mod change;
 mod configure;
 mod end;
 mod execute;
+mod handle;
 mod host;
 mod install;
 mod installation;
@@ -20,6 +23,7 @@ mod recover;
 mod recovery_report;
 mod remove;
 mod rollback;
+mod runs;
 mod stop;
 mod tenant;
 mod update;
@@ -28,6 +32,7 @@ mod write;
 
 pub use audit::Trail;
 pub use execute::{Call, Execution};
+pub use handle::{ExecutionHandle, Started};
 pub use installed::InstalledPlugin;
 pub use kept::KeptVersion;
 pub use plugin_manager::PluginManager;

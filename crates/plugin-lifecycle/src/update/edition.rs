@@ -8,7 +8,7 @@ use plugin_runtime_api::{Artifact, Component, Permissions, PluginName, RuntimeId
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Member, PluginInstance};
+use crate::{Breaker, Member, PluginInstance};
 
 /// A snapshot as the store has it.
 pub type Snapshot = Thing<PluginSnapshot>;
@@ -73,6 +73,8 @@ impl Edition {
         instance.parameters.clone_from(&self.parameters);
         instance.settings.clone_from(&self.settings);
         instance.components.clone_from(&self.components);
+        // What failed may have failed for its version.
+        instance.breaker = Breaker::default();
         if changed {
             instance.settings_revision = instance.settings_revision.saturating_add(1);
         }

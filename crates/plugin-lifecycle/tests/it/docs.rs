@@ -103,6 +103,18 @@ fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs())
 }
 
+fn retries(policy: &Policy) -> String {
+    let retries = policy.retries;
+    let wait = |n: u32| seconds(retries.first * 2_u32.pow(n));
+    let waits: Vec<String> = (0..retries.retries).map(wait).collect();
+    let longest = seconds(retries.longest);
+    format!(
+        "{}, after {}; at most {longest}",
+        retries.retries,
+        waits.join(", ")
+    )
+}
+
 #[test]
 fn the_defaults_are_the_policy_s() {
     let policy = Policy::default();
@@ -159,6 +171,14 @@ fn the_defaults_are_the_policy_s() {
         ("errors_in_a_row", policy.errors_in_a_row.to_string()),
         ("errors_in_window", policy.errors_in_window.to_string()),
         ("error_window", seconds(policy.error_window)),
+        (
+            "breaker.failures",
+            format!("{} in a row", policy.breaker.failures),
+        ),
+        ("breaker.pause", seconds(policy.breaker.pause)),
+        ("breaker.probes", policy.breaker.probes.to_string()),
+        ("retries", retries(&policy)),
+        ("longest", seconds(policy.longest)),
         ("attempts", policy.attempts.to_string()),
     ];
     let said = cells("Defaults");

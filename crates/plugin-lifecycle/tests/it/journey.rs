@@ -388,7 +388,9 @@ fn a_crash_is_an_error_that_activation_mends() {
 
 #[test]
 fn ten_errors_in_a_row_suspend() {
-    let world = World::new();
+    let mut policy = Policy::default();
+    policy.breaker.failures = 100;
+    let world = World::with_policy(policy);
     let acme = world.tenant("alice", "acme");
     let instance = world.active(&acme);
     for n in 1..=10 {

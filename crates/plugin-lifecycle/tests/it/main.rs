@@ -7,7 +7,9 @@
 )]
 
 mod abandoned;
+mod breaker;
 mod docs;
+mod handles;
 mod journey;
 mod locks;
 mod machine;
@@ -20,7 +22,9 @@ mod one_runtime_models;
 mod pruned;
 mod rbac;
 mod recover;
+mod retry;
 mod review;
+mod runs;
 mod secrets;
 mod several;
 mod update;

@@ -150,10 +150,11 @@ impl<'a> NativeCall<'a> {
         self.invocation.execution
     }
 
-    /// The caller's key: a request elsewhere that carries it on is made once.
+    /// The caller's key, the same for all attempts of an execution: a request elsewhere that carries
+    /// it on is made once.
     #[must_use]
-    pub const fn key(&self) -> &IdempotencyKey {
-        &self.invocation.key
+    pub fn key(&self) -> &IdempotencyKey {
+        self.invocation.carried()
     }
 
     /// What the action declared about repetition.

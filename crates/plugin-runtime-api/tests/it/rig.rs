@@ -122,6 +122,7 @@ pub(crate) fn call(plugin: &str, component: &str, key: &str, input: Value) -> In
     Invocation {
         execution: ExecutionId::of_name(&[key]),
         key: key.parse().unwrap(),
+        carries: None,
         fence: Fence(1),
         instance: instance(),
         plugin: plugin.parse().unwrap(),

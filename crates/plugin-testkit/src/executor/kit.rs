@@ -87,6 +87,7 @@ impl Kit {
         Invocation {
             execution: ExecutionId::of_name(&[&number]),
             key: format!("call {number}").parse().unwrap(),
+            carries: None,
             fence: Fence(1),
             instance: instance(PLUGIN),
             plugin: PLUGIN.parse().unwrap(),

@@ -1,0 +1,121 @@
+//! Trying an execution again.
+
+use std::pin::pin;
+
+use futures::future::select;
+use one_ontology::{NewEvent, PluginEventType, Timestamp};
+use plugin_runtime_api::Outcome;
+
+use crate::manager::execute::{Begun, key_of};
+use crate::{Breaker, Instance, ManagerError, Sign, StateKind, Tenant, Trouble};
+
+impl Tenant {
+    /// Writes that an execution is tried again, if it is, and waits until it may; not where it ends
+    /// as it is: there is nothing to wait with, the trouble is none that passes, it has been tried
+    /// as often as it may, its instance is about to be changed or on its way elsewhere, or its
+    /// breaker has opened.
+    pub(crate) async fn again(
+        &self,
+        begun: &mut Begun,
+        result: &Result<Outcome, ManagerError>,
+    ) -> Result<Again, ManagerError> {
+        let trouble = match result {
+            Ok(outcome) => Trouble::of(&outcome.ending),
+            Err(error) => Trouble::of_error(error),
+        };
+        let (Some(timer), Some(trouble)) = (&self.shared().timer, trouble) else {
+            return Ok(Again::No);
+        };
+        let (execution, attempt) = (begun.execution, begun.lease.attempt);
+        let retries = &self.shared().policy.retries;
+        let Some(wait) = retries.wait(begun.lease.effect, execution, attempt) else {
+            return Ok(Again::No);
+        };
+        let attempt = attempt.saturating_add(1);
+        let key = key_of(execution, attempt)?;
+        let held = &*begun;
+        let written = self.rewrite(held.instance.id, |mut instance, now| {
+            let begun = held;
+            let breaker = self.after_attempt(&instance, begun, now)?;
+            let longest = self.longest(self.timeout_of(&begun.call)?);
+            let mut lease = begun.lease.clone();
+            lease.key = key.clone();
+            lease.attempt = attempt;
+            lease.lease_until = now.plus(wait).plus(longest);
+            let properties = &mut instance.properties;
+            properties.breaker = breaker;
+            properties.executions.insert(execution, lease);
+            let event = self.event(PluginEventType::PluginActionInitiated, &instance, now);
+            let event = describe(event, begun, trouble)
+                .with("attempt", attempt)
+                .with(
+                    "wait_ms",
+                    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                );
+            let mut step = self.beside(instance, event, now)?;
+            step.changes = step.changes.once(key.clone());
+            Ok(step)
+        });
+        let instance = match written.await {
+            Ok((instance, _)) => instance,
+            Err(ManagerError::Superseded) => return Ok(Again::No),
+            Err(error) => return Err(error),
+        };
+        let lease = instance.properties.executions.get(&execution).cloned();
+        begun.lease = lease.ok_or(ManagerError::Superseded)?;
+        begun.instance = instance;
+        let until = self.shared().now().plus(wait);
+        select(timer.sleep_until(until), pin!(begun.stop.asked())).await;
+        if self.end_was_asked(begun).await? {
+            begun.stop.ask();
+        }
+        Ok(Again::Yes)
+    }
+
+    /// Whether somebody, perhaps on another host, has asked for the end of an execution.
+    async fn end_was_asked(&self, begun: &Begun) -> Result<bool, ManagerError> {
+        let row = self.load(begun.instance.id).await?;
+        let lease = row.properties.executions.get(&begun.execution);
+        Ok(lease.is_some_and(|lease| lease.cancel_asked.is_some()))
+    }
+
+    /// The breaker after an attempt that failed; `Superseded` where there is to be no further one.
+    fn after_attempt(
+        &self,
+        found: &Instance,
+        begun: &Begun,
+        now: Timestamp,
+    ) -> Result<Breaker, ManagerError> {
+        let (found, held) = (&found.properties, &begun.instance.properties);
+        let ours = found.lifecycle.kind() == StateKind::Executing
+            && found.fence == held.fence
+            && found.executions.get(&begun.execution) == Some(&begun.lease);
+        let policy = &self.shared().policy.breaker;
+        let breaker = found
+            .breaker
+            .after(policy, begun.lease.began, Sign::Bad, now);
+        let shut = breaker.until().is_some_and(|until| until > now);
+        // Whoever waits for it to end, to change its version, has been told until when.
+        let closed = found.closed_until.is_some_and(|until| until > now);
+        if ours && !shut && !closed {
+            Ok(breaker)
+        } else {
+            Err(ManagerError::Superseded)
+        }
+    }
+}
+
+/// Whether an execution is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    Yes,
+    No,
+}
+
+fn describe(event: NewEvent, begun: &Begun, trouble: Trouble) -> NewEvent {
+    event
+        .with("execution", begun.execution.to_string())
+        .with("kind", begun.call.kind.as_str())
+        .with("component", begun.call.component.as_str())
+        .with("after", trouble.as_str())
+}

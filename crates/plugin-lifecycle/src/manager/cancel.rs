@@ -1,0 +1,58 @@
+//! Ending an execution before it ends by itself.
+
+use one_ontology::{PluginEventType, ThingId};
+use plugin_runtime_api::{ExecutionId, ExecutorError};
+
+use crate::{ManagerError, Operation, Tenant};
+
+impl Tenant {
+    /// Asks for the end of an execution, wherever it is driven: writes who asked, so that it is not
+    /// tried again, and cancels what runs. How it ended is written by whoever drives it; it may
+    /// still have succeeded. Asking again asks the executor again.
+    ///
+    /// A host whose executor is its own learns of what another one asked only between attempts.
+    ///
+    /// # Errors
+    /// `Denied`, `InstanceNotFound`, `ExecutionNotFound` if it is not under way, `Executor`,
+    /// `Store`.
+    pub async fn cancel(
+        &self,
+        instance: ThingId,
+        execution: ExecutionId,
+    ) -> Result<(), ManagerError> {
+        self.allow(Operation::CancelRunningPluginAction)?;
+        let found = self.load(instance).await?;
+        let missing = ManagerError::ExecutionNotFound { execution };
+        let lease = found.properties.executions.get(&execution).ok_or(missing)?;
+        if lease.cancel_asked.is_none() {
+            self.ask_for_end(instance, execution).await?;
+        }
+        let runtime = &found.properties.runtime;
+        match self.shared().executor.cancel(runtime, &execution).await {
+            Ok(()) | Err(ExecutorError::NotRunning { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn ask_for_end(
+        &self,
+        instance: ThingId,
+        execution: ExecutionId,
+    ) -> Result<(), ManagerError> {
+        self.rewrite(instance, |mut instance, now| {
+            let executions = &mut instance.properties.executions;
+            let lease = executions.get_mut(&execution);
+            let lease = lease.ok_or(ManagerError::ExecutionNotFound { execution })?;
+            lease.cancel_asked = Some(now);
+            let component = lease.component.clone();
+            let event = self
+                .event(PluginEventType::PluginOperationStarted, &instance, now)
+                .with("operation", "cancel")
+                .with("execution", execution.to_string())
+                .with("component", component.as_str());
+            self.beside(instance, event, now)
+        })
+        .await?;
+        Ok(())
+    }
+}
