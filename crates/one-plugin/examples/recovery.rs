@@ -129,6 +129,7 @@ fn one(model: &Instance, number: usize, now: one_ontology::Timestamp) -> Instanc
         }
         _ => {
             let lease = ExecutionLease {
+                cause: None,
                 kind: ComponentKind::Action,
                 component: "ADD_NOTE".parse().unwrap(),
                 effect: Effect::NonIdempotent,

@@ -47,6 +47,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "read the reasons with --json; then recover again",
     ),
     (
+        "DispatchIncomplete",
+        "read the reasons with --json; then dispatch again",
+    ),
+    (
         "NotInLock",
         "`one-plugin tree` shows what is needed; write the full name of the package",
     ),
@@ -263,15 +267,46 @@ pub(crate) fn is_undated(why: &Explanation) -> bool {
 /// The exit code of a tag; what is not listed is a plugin's own failure.
 fn exit_code(tag: &str) -> u8 {
     match tag {
-        "OperationDenied" | "PluginNotActive" | "PermissionMissing" | "RateLimited"
-        | "QuotaExhausted" | "BulkheadFull" | "CommandRefused" | "HasDependents"
-        | "AlreadyInstalled" | "LeftBehind" | "AlreadyExists" | "IsolationTooWeak" | "NoVault"
-        | "GroupArchived" | "PlaceArchived" | "ReadOnlyScope" | "InvalidSettings"
-        | "BudgetExhausted" | "PlanOutdated" | "RuntimeNotRunning" => 3,
-        "NotInCatalog" | "NotInLock" | "NotInstalled" | "InstanceNotFound" | "PluginNotFound"
-        | "ComponentNotFound" | "NoSuchComponent" | "NoAccess" | "NotFound" | "SourceNotFound"
-        | "PlaceNotFound" | "StoreNotFound" | "AuditOutOfReach" | "NpmPackageNotFound"
-        | "NpmVersionNotFound" | "SecretNotFound" => 4,
+        "OperationDenied"
+        | "PluginNotActive"
+        | "PermissionMissing"
+        | "RateLimited"
+        | "QuotaExhausted"
+        | "BulkheadFull"
+        | "CommandRefused"
+        | "HasDependents"
+        | "AlreadyInstalled"
+        | "LeftBehind"
+        | "AlreadyExists"
+        | "IsolationTooWeak"
+        | "NoVault"
+        | "GroupArchived"
+        | "PlaceArchived"
+        | "ReadOnlyScope"
+        | "InvalidSettings"
+        | "BudgetExhausted"
+        | "PlanOutdated"
+        | "InvalidSubscription"
+        | "SecretsDestroyed"
+        | "RuntimeNotRunning" => 3,
+        "NotInCatalog"
+        | "NotInLock"
+        | "NotInstalled"
+        | "InstanceNotFound"
+        | "PluginNotFound"
+        | "ComponentNotFound"
+        | "NoSuchComponent"
+        | "NoAccess"
+        | "NotFound"
+        | "SourceNotFound"
+        | "PlaceNotFound"
+        | "StoreNotFound"
+        | "AuditOutOfReach"
+        | "NpmPackageNotFound"
+        | "NpmVersionNotFound"
+        | "SecretNotFound"
+        | "SubscriptionNotFound"
+        | "DeadLetterNotFound" => 4,
         "ResolutionConflict"
         | "ResolutionBudgetSpent"
         | "LockDrifted"

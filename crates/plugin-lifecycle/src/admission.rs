@@ -17,6 +17,8 @@ pub enum Budget {
     Installs,
     /// Plugins of the organisation at a time.
     Plugins,
+    /// Subscriptions of the organisation at a time.
+    Subscriptions,
     /// Executions of one instance.
     Executions(ThingId),
     /// Executions of the organisation in a day.
@@ -40,6 +42,7 @@ impl Budget {
         match self {
             Self::Installs => "plugin installations",
             Self::Plugins => "plugins",
+            Self::Subscriptions => "subscriptions",
             Self::Executions(_) => "executions of this plugin",
             Self::Daily | Self::AtATime => "executions of this organisation",
         }
@@ -51,6 +54,7 @@ impl Budget {
         match key.as_str() {
             "plugin_install" => Some(Self::Installs),
             "plugins" => Some(Self::Plugins),
+            "subscriptions" => Some(Self::Subscriptions),
             "executions_daily" => Some(Self::Daily),
             "executions_at_a_time" => Some(Self::AtATime),
             other => {
@@ -66,6 +70,7 @@ impl fmt::Display for Budget {
         match self {
             Self::Installs => f.write_str("plugin_install"),
             Self::Plugins => f.write_str("plugins"),
+            Self::Subscriptions => f.write_str("subscriptions"),
             Self::Executions(instance) => write!(f, "plugin_execution:{instance}"),
             Self::Daily => f.write_str("executions_daily"),
             Self::AtATime => f.write_str("executions_at_a_time"),

@@ -206,6 +206,24 @@ pub enum ManagerError {
         /// How often it was begun.
         attempts: u32,
     },
+    /// What is subscribed to does not hold.
+    #[error("this cannot be subscribed to: {reason}")]
+    InvalidSubscription {
+        /// In words.
+        reason: String,
+    },
+    /// There is no such subscription in this organisation.
+    #[error("there is no subscription {subscription} here")]
+    SubscriptionNotFound {
+        /// Which was asked for.
+        subscription: ThingId,
+    },
+    /// There is no such dead letter in this organisation, or no longer the event that it is about.
+    #[error("there is no dead letter {letter} here, or no longer its event")]
+    DeadLetterNotFound {
+        /// Which was asked for.
+        letter: ThingId,
+    },
     /// The trail was tampered with.
     #[error(transparent)]
     Audit(#[from] one_ontology::AuditError),
@@ -296,6 +314,18 @@ impl ManagerError {
             "look at why hosts go down when they do it; then try again",
         ),
         (
+            "InvalidSubscription",
+            "name types of events, and an event component that the plugin has",
+        ),
+        (
+            "SubscriptionNotFound",
+            "list the subscriptions; those of other organisations are never found",
+        ),
+        (
+            "DeadLetterNotFound",
+            "list the dead letters; what was delivered again is none any more",
+        ),
+        (
             "InstanceUnreadable",
             "the store was written by something else; restore a copy",
         ),
@@ -339,6 +369,9 @@ impl ManagerError {
             Self::ExecutionNotFound { .. } => "ExecutionNotFound",
             Self::InputNotKept { .. } => "InputNotKept",
             Self::GoneSilent { .. } => "GoneSilent",
+            Self::InvalidSubscription { .. } => "InvalidSubscription",
+            Self::SubscriptionNotFound { .. } => "SubscriptionNotFound",
+            Self::DeadLetterNotFound { .. } => "DeadLetterNotFound",
             Self::Audit(error) => error.tag(),
             Self::Unreadable { .. } => "InstanceUnreadable",
         }

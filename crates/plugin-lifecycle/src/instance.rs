@@ -14,7 +14,9 @@ use plugin_runtime_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Breaker, Moved, PendingOperation, Policy, RecordedInput, State, StateKind};
+use crate::{
+    Breaker, EventCause, Moved, PendingOperation, Policy, RecordedInput, State, StateKind,
+};
 
 /// An instance as the store has it.
 pub type Instance = Thing<PluginInstance>;
@@ -163,6 +165,9 @@ pub struct ExecutionLease {
     /// What is kept of its input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<RecordedInput>,
+    /// The delivery that it is, if it handles an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EventCause>,
     /// When it began.
     pub began: Timestamp,
     /// When it must have ended, whatever happens.

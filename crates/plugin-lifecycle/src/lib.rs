@@ -3,6 +3,7 @@
 mod admission;
 mod breaker;
 mod error;
+mod events;
 mod instance;
 mod journal;
 mod machine;
@@ -23,6 +24,10 @@ mod why;
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
 pub use breaker::{Breaker, BreakerPolicy, HeldBack, Sign};
 pub use error::ManagerError;
+pub use events::{
+    AfterDelivery, DeadLetter, DeliveryClaim, DeliveryEnd, EventCause, LetterRow, NextDelivery,
+    Passed, PendingDelivery, PluginSubscription, Subscription, after_delivery, next_delivery,
+};
 pub use instance::{
     ErrorWindow, ExecutionLease, Instance, Member, PluginInstance, TooMany, Wanted,
 };
@@ -32,9 +37,9 @@ pub use machine::{
     StateKind, Transition, transition,
 };
 pub use manager::{
-    Asked, Call, Execution, ExecutionHandle, Installed, InstalledPlugin, KeptVersion, Left,
-    NotRecovered, PluginManager, Question, RecoveryReport, Started, Taken, TakenWhat, Tenant,
-    Trail, UsageStatistics, UsageWindow,
+    Asked, Call, Delivered, DispatchReport, Execution, ExecutionHandle, Installed, InstalledPlugin,
+    KeptVersion, Left, NotDispatched, NotRecovered, PluginManager, Question, RecoveryReport, Rest,
+    Started, Taken, TakenWhat, Tenant, Trail, UsageStatistics, UsageWindow, Waits,
 };
 pub use native_source::native_source;
 pub use one_runtime::{

@@ -33,6 +33,21 @@ pub struct Policy {
     pub snapshots: u32,
     /// How many instances a recovery works on at a time: 32.
     pub recoveries_at_a_time: u32,
+    /// Subscriptions of an organisation at a time: 1000.
+    pub subscriptions: BudgetRule,
+    /// How many events a dispatch delivers to one subscription: 100.
+    pub delivery_batch: u32,
+    /// How many subscriptions a dispatch serves at a time, within what the organisation may execute at
+    /// a time: 32.
+    pub deliveries_at_a_time: u32,
+    /// How often an event is tried before it becomes a dead letter: 5.
+    pub delivery_attempts: u32,
+    /// How long to wait before the second try, doubled by each: 1 s.
+    pub delivery_backoff: Duration,
+    /// How long to wait at most: 5 min.
+    pub delivery_backoff_at_most: Duration,
+    /// How many deliveries may lead to an event that is still delivered: 8.
+    pub delivery_depth: u32,
     /// How many errors in a row suspend an instance: 10.
     pub errors_in_a_row: u32,
     /// How many errors within [`Policy::error_window`] suspend an instance: 10.
@@ -66,6 +81,13 @@ impl Default for Policy {
             operation_attempts: 3,
             snapshots: 3,
             recoveries_at_a_time: 32,
+            subscriptions: BudgetRule::Level { limit: 1000 },
+            delivery_batch: 100,
+            deliveries_at_a_time: 32,
+            delivery_attempts: 5,
+            delivery_backoff: Duration::from_secs(1),
+            delivery_backoff_at_most: Duration::from_secs(300),
+            delivery_depth: 8,
             errors_in_a_row: 10,
             errors_in_window: 10,
             error_window: Duration::from_secs(3600),

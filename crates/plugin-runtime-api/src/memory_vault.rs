@@ -1,6 +1,6 @@
 //! The vault in memory: the reference for those who write one, and a double for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +31,7 @@ pub struct MemoryVault(Mutex<Inner>);
 struct Inner {
     secrets: BTreeMap<SecretName, SecretString>,
     leases: Vec<Lease>,
+    destroyed: BTreeSet<(GroupId, ThingId)>,
 }
 
 impl MemoryVault {
@@ -54,7 +55,11 @@ impl MemoryVault {
 #[async_trait]
 impl Vault for MemoryVault {
     async fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), VaultError> {
-        self.inner().secrets.insert(name.clone(), secret);
+        let mut inner = self.inner();
+        if inner.destroyed.contains(&(name.group, name.instance)) {
+            return Err(VaultError::Destroyed);
+        }
+        inner.secrets.insert(name.clone(), secret);
         Ok(())
     }
 
@@ -90,9 +95,10 @@ impl Vault for MemoryVault {
     }
 
     async fn destroy(&self, group: GroupId, instance: ThingId) -> Result<(), VaultError> {
-        self.inner()
-            .secrets
-            .retain(|it, _| it.group != group || it.instance != instance);
+        let mut inner = self.inner();
+        let secrets = &mut inner.secrets;
+        secrets.retain(|it, _| it.group != group || it.instance != instance);
+        inner.destroyed.insert((group, instance));
         Ok(())
     }
 }

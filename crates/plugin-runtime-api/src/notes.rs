@@ -14,8 +14,8 @@ const TABLE: &str = "notes";
 const MAX_TEXT: usize = 10_000;
 const MAX_FOUND: u64 = 50;
 
-/// Keeps notes and finds them by meaning: `ADD_NOTE {text}`, `SEARCH_NOTES {query, limit?}` and
-/// the provider `NOTE_COUNT`.
+/// Keeps notes and finds them by meaning: `ADD_NOTE {text}`, `SEARCH_NOTES {query, limit?}`, the
+/// provider `NOTE_COUNT`, and `NOTE_EVENT`, which keeps a note of an event that it is told of.
 ///
 /// It has no state of its own. Notes are memories of the host, in the table `notes`; their vectors
 /// come from the host's `TEXT_EMBEDDING` model. A note is named by the agent and its text, so adding
@@ -82,6 +82,16 @@ impl NativePlugin for NotesPlugin {
             description: "How many notes there are.".to_owned(),
             ..it
         });
+        let event = component(
+            ComponentKind::Event,
+            "NOTE_EVENT",
+            Effect::Idempotent,
+            &[Permission::StorageWrite],
+        )
+        .map(|it| Component {
+            description: "Keeps a note of an event that it is told of.".to_owned(),
+            ..it
+        });
         let mut parameters = Map::new();
         let limit = json!({
             "type": "number",
@@ -93,7 +103,7 @@ impl NativePlugin for NotesPlugin {
         parameters.insert("NOTES_LIMIT".to_owned(), limit);
         NativeDescription {
             description: "Keeps notes and finds them by what they say.".to_owned(),
-            components: [add, search, count].into_iter().flatten().collect(),
+            components: [add, search, count, event].into_iter().flatten().collect(),
             parameters,
             ..NativeDescription::new(Self::name(), Self::VERSION)
         }
@@ -117,6 +127,7 @@ impl NativePlugin for NotesPlugin {
         match call.component() {
             "ADD_NOTE" => add(call).await,
             "SEARCH_NOTES" => search(call).await,
+            "NOTE_EVENT" => note_event(call).await,
             _ => count(call).await,
         }
     }
@@ -142,6 +153,21 @@ fn parameter_of(component: &str) -> &'static str {
 
 async fn add(call: &NativeCall<'_>) -> Result<Value, PluginFailure> {
     let text = call.text("text").unwrap_or_default().trim();
+    keep(call, text).await
+}
+
+/// Being told of the same event again changes nothing: the note is the same.
+async fn note_event(call: &NativeCall<'_>) -> Result<Value, PluginFailure> {
+    let what = call.text("type").unwrap_or("something");
+    let seq = call.input().get("seq").and_then(Value::as_u64);
+    let text = match seq {
+        Some(seq) => format!("{what} happened, event {seq}"),
+        None => format!("{what} happened"),
+    };
+    keep(call, &text).await
+}
+
+async fn keep(call: &NativeCall<'_>, text: &str) -> Result<Value, PluginFailure> {
     let agent = *call.host().context().agent.as_uuid();
     let id = uuid_of_name(&["note", &agent.to_string(), text]);
     let known: Vec<MemoryRecord> = call

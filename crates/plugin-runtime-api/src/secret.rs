@@ -63,6 +63,9 @@ pub enum VaultError {
         /// The parameter.
         parameter: String,
     },
+    /// The instance has been removed.
+    #[error("the secrets of this instance were destroyed, and it is given none any more")]
+    Destroyed,
     /// Try again.
     #[error("the vault is unavailable: {reason}")]
     Unavailable {
@@ -75,6 +78,7 @@ impl VaultError {
     /// Each tag, with what to do about it.
     pub const TAGS: &'static [(&'static str, &'static str)] = &[
         ("SecretNotFound", "put the secret into the vault first"),
+        ("SecretsDestroyed", "install the plugin anew"),
         ("VaultUnavailable", "retry; if it stays, look at the vault"),
     ];
 
@@ -83,6 +87,7 @@ impl VaultError {
     pub const fn tag(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "SecretNotFound",
+            Self::Destroyed => "SecretsDestroyed",
             Self::Unavailable { .. } => "VaultUnavailable",
         }
     }
@@ -94,7 +99,7 @@ pub trait Vault: fmt::Debug + Send + Sync + 'static {
     /// Keeps a secret; one of the same name is replaced.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `Destroyed` once those of its instance were destroyed, however late it comes; `Unavailable`.
     async fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), VaultError>;
 
     /// Gives a secret out for one execution. Every lease is recorded by the vault.
@@ -120,7 +125,8 @@ pub trait Vault: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`.
     async fn rotate(&self, group: GroupId) -> Result<(), VaultError>;
 
-    /// Destroys every secret of an instance, so that no copy can be read again.
+    /// Destroys every secret of an instance, so that no copy can be read again, and takes none for it
+    /// any more: an instance that is removed never comes back. Destroying again is `Ok`.
     ///
     /// # Errors
     /// `Unavailable`.

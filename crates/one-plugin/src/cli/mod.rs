@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod events;
 mod store;
 mod versions;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::kept::StoreAddress;
 use crate::paint::Colour;
 
+pub(crate) use self::events::{DispatchArgs, EventsCommand, LetterArg, SubscribeArgs};
 pub(crate) use self::store::{
     BackupArgs, ExportArgs, MigrateArgs, NewKeyArgs, Proven, RestoreArgs, StoreCommand, VerifyArgs,
 };
@@ -190,6 +192,15 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
   one-plugin recover --below --json
 What may still be at work is left, with the moment until when it may be silent.")]
     Recover(RecoverArgs),
+    /// Tell plugins what happens: subscriptions, deliveries, dead letters
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  one-plugin events list
+  one-plugin events dispatch
+  one-plugin events dead"
+    )]
+    Events(EventsCommand),
     /// Show what packages need, as a tree
     #[command(after_help = "Examples:
   one-plugin tree knowledge

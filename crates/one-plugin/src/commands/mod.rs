@@ -5,6 +5,7 @@ mod audit;
 mod budget;
 pub(crate) mod catalog;
 mod configure;
+mod events;
 mod exec;
 mod grouped;
 mod held;
@@ -100,6 +101,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Audit(args) => audit::audit(&session, args, output)?,
         Command::Status(args) => recovering::status(&session, args, output)?,
         Command::Recover(args) => recovering::recover(&session, args, output)?,
+        Command::Events(command) => return events::run(&session, command, output),
         Command::Org(command) => org::org(&session, command, output)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,14 @@ const OTHERWISE: &[(&str, i32)] = &[
     ("plan knowledge --host @elizaos/core=1.6.3", 6),
     ("install knowledge --lock plugins.lock --frozen", 6),
     // So that nothing was installed.
+    (
+        "events subscribe notes plugin_installed plugin_uninstalled --component NOTE_EVENT",
+        4,
+    ),
+    // An id stands there.
+    ("events unsubscribe SUBSCRIPTION", 2),
+    ("events redeliver LETTER", 2),
+    ("events replay SUBSCRIPTION --from 17", 2),
     ("status knowledge", 4),
     ("activate knowledge", 4),
     ("deactivate knowledge", 4),

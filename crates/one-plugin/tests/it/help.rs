@@ -20,6 +20,14 @@ pub(crate) const COMMANDS: &[&str] = &[
     "usage",
     "status",
     "recover",
+    "events",
+    "events subscribe",
+    "events unsubscribe",
+    "events list",
+    "events dispatch",
+    "events dead",
+    "events redeliver",
+    "events replay",
     "tree",
     "lock",
     "diff",
@@ -73,7 +81,7 @@ fn the_list_above_is_whole() {
     for name in &listed {
         assert!(COMMANDS.contains(name), "{name}");
     }
-    assert_eq!(listed.len(), 28);
+    assert_eq!(listed.len(), 29);
 }
 
 #[test]

@@ -117,6 +117,7 @@ impl Host {
             block_on(self.store.budget(scope, &key)).unwrap()
         };
         Observed {
+            subscriptions: Vec::new(),
             rows: rows.collect(),
             events: Arc::new(events),
             connections: connections.items,

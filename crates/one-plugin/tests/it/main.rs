@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod demo;
+mod events;
 mod examples;
 mod exits;
 mod filter;

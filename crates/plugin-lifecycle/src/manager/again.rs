@@ -7,7 +7,7 @@ use one_ontology::{NewEvent, PluginEventType, Timestamp};
 use plugin_runtime_api::Outcome;
 
 use crate::manager::execute::{Begun, key_of};
-use crate::{Breaker, Instance, ManagerError, Sign, StateKind, Tenant, Trouble};
+use crate::{Breaker, EventCause, Instance, ManagerError, Sign, StateKind, Tenant, Trouble};
 
 impl Tenant {
     /// Writes that an execution is tried again, if it is, and waits until it may; not where it ends
@@ -46,6 +46,7 @@ impl Tenant {
             properties.breaker = breaker;
             properties.executions.insert(execution, lease);
             let event = self.event(PluginEventType::PluginActionInitiated, &instance, now);
+            let event = EventCause::mark(begun.lease.cause, event);
             let event = describe(event, begun, trouble)
                 .with("attempt", attempt)
                 .with(

@@ -8,11 +8,13 @@ use one_ontology::{
 use plugin_runtime_api::{Ending, ExecutionId, Outcome, RuntimeStatus, Usage};
 
 use crate::instance::{ExecutionLease, TooMany};
+use crate::manager::events::Claimed;
 use crate::manager::host::Words;
 use crate::manager::write::{Step, untyped};
 use crate::{
-    After, Breaker, Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError,
-    PendingOperation, Phase, PluginInstance, Run, Sign, State, StateKind, Tenant,
+    After, AfterDelivery, Breaker, Command, CommandKind, DeliveryEnd, EventCause, ExecutionEnd,
+    Instance, LostOutcome, ManagerError, PendingOperation, Phase, PluginInstance, Run, Sign, State,
+    StateKind, Tenant,
 };
 
 impl Tenant {
@@ -20,13 +22,15 @@ impl Tenant {
     /// instance that had one error too many.
     ///
     /// None where recovery tells of an execution that has ended already: there is nothing to add.
+    /// With what becomes of the event that it handled, in the same change set.
     pub(crate) async fn end_execution(
         &self,
         instance: ThingId,
         execution: ExecutionId,
         lease: &ExecutionLease,
         end: &End,
-    ) -> Result<Option<Seq>, ManagerError> {
+        delivery: Option<&Claimed>,
+    ) -> Result<Option<Closed>, ManagerError> {
         for _ in 0..self.shared().policy.attempts {
             let found = self.load(instance).await?;
             // Not knowing must not keep the end from being written: a crash was reported. It is asked
@@ -43,13 +47,19 @@ impl Tenant {
             if let Some(own) = own {
                 changes = changes.settle(self.leave_bulkhead(own.began)?);
             }
+            let mut delivered = None;
+            if let Some(delivery) = delivery {
+                let closing = self.close_delivery(changes, delivery, end, now).await?;
+                (changes, delivered) = closing;
+            }
             match self.shared().store.commit(changes).await {
                 Ok(receipt) => {
                     let mut instance = ended.instance;
                     instance.revision = instance.revision.next();
                     self.halt_crashed(&instance).await;
                     self.drain_if_suspending(&instance).await;
-                    return Ok(Some(receipt.head.seq));
+                    let seq = receipt.head.seq;
+                    return Ok(Some(Closed { seq, delivered }));
                 }
                 Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -218,6 +228,15 @@ impl Tenant {
     }
 }
 
+/// The written end of an execution.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    /// The number of its last event.
+    pub(crate) seq: Seq,
+    /// What became of the event that it handled, if that was still its to say.
+    pub(crate) delivered: Option<AfterDelivery>,
+}
+
 /// What the end of an execution makes of its instance; not always a transition, because an
 /// execution also ends when its instance is on its way elsewhere.
 struct Ended {
@@ -238,6 +257,7 @@ impl From<Step> for Ended {
 pub(crate) struct End {
     teller: Teller,
     ending: &'static str,
+    delivery: DeliveryEnd,
     words: String,
     failed: bool,
     crashed: bool,
@@ -305,6 +325,7 @@ impl End {
                 Self {
                     teller: Teller::Driver,
                     ending: outcome.ending.name(),
+                    delivery: DeliveryEnd::of(&outcome.ending),
                     words,
                     failed: matches!(
                         outcome.ending,
@@ -321,6 +342,7 @@ impl End {
             Err(error) => Self {
                 teller: Teller::Driver,
                 ending: "not_run",
+                delivery: DeliveryEnd::Unknown,
                 words: error.tag().to_owned(),
                 failed: true,
                 crashed: false,
@@ -328,6 +350,20 @@ impl End {
                 usage: Usage::default(),
             },
         }
+    }
+
+    /// How it ended, in words that may be kept.
+    pub(crate) fn in_words(&self) -> String {
+        if self.words.is_empty() {
+            self.ending.to_owned()
+        } else {
+            format!("{}: {}", self.ending, self.words)
+        }
+    }
+
+    /// What it is for the event that it handled.
+    pub(crate) const fn of_delivery(&self) -> DeliveryEnd {
+        self.delivery
     }
 
     /// The same, told by somebody else.
@@ -344,6 +380,7 @@ impl End {
         now: Timestamp,
     ) -> NewEvent {
         let elapsed = now.since(lease.began);
+        let event = EventCause::mark(lease.cause, event);
         let event = match self.teller {
             Teller::Driver => event,
             Teller::Recovery => event.with("recovered", true),

@@ -17,7 +17,10 @@ use crate::instance::ExecutionLease;
 use crate::manager::again::Again;
 use crate::manager::end::End;
 use crate::manager::handle::Stop;
-use crate::{AdmissionRefusal, Command, Instance, ManagerError, RecordedInput, Tenant, admit};
+use crate::manager::write::Step;
+use crate::{
+    AdmissionRefusal, Command, EventCause, Instance, ManagerError, RecordedInput, Tenant, admit,
+};
 
 /// A call of one component of an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +87,16 @@ pub struct Execution {
     pub ended: Seq,
 }
 
+/// Names an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) execution: ExecutionId,
+    /// Names its first attempt to the executor: what is known under it is not run again.
+    pub(crate) key: IdempotencyKey,
+    /// The delivery that it is, if it handles an event.
+    pub(crate) cause: Option<EventCause>,
+}
+
 /// An execution that has been written as begun, and whoever holds it is to run.
 pub(crate) struct Begun {
     pub(crate) instance: Instance,
@@ -92,6 +105,26 @@ pub(crate) struct Begun {
     pub(crate) lease: ExecutionLease,
     pub(crate) began: Seq,
     pub(crate) stop: Stop,
+}
+
+impl Begun {
+    /// An execution of an instance as it was written.
+    pub(crate) fn of(
+        instance: Instance,
+        call: Call,
+        execution: ExecutionId,
+        began: Seq,
+    ) -> Result<Self, ManagerError> {
+        let lease = instance.properties.executions.get(&execution).cloned();
+        Ok(Self {
+            lease: lease.ok_or(ManagerError::Superseded)?,
+            instance,
+            call,
+            execution,
+            began,
+            stop: Stop::never(),
+        })
+    }
 }
 
 impl Tenant {
@@ -126,13 +159,33 @@ impl Tenant {
 
     /// Admits a call and writes that it begins.
     pub(crate) async fn begin(&self, instance: ThingId, call: Call) -> Result<Begun, ManagerError> {
+        let request = self.new_request(None)?;
+        self.begin_as(instance, call, &request).await
+    }
+
+    /// A request of its own, whose key nobody has used.
+    pub(crate) fn new_request(&self, cause: Option<EventCause>) -> Result<Request, ManagerError> {
         let execution = ExecutionId::from_uuid(self.shared().ids.next(self.shared().now()));
-        match self.begin_execution(instance, &call, execution).await {
+        Ok(Request {
+            execution,
+            key: key_of(execution, 1)?,
+            cause,
+        })
+    }
+
+    /// As [`Tenant::begin`], under a name of the caller's.
+    pub(crate) async fn begin_as(
+        &self,
+        instance: ThingId,
+        call: Call,
+        request: &Request,
+    ) -> Result<Begun, ManagerError> {
+        match self.begin_execution(instance, &call, request).await {
             // Whoever drove the executions under way may be gone: then their places are free.
             Err(ManagerError::Admission(AdmissionRefusal::BulkheadFull { .. }))
                 if self.close_abandoned().await? > 0 =>
             {
-                self.begin_execution(instance, &call, execution).await
+                self.begin_execution(instance, &call, request).await
             }
             other => other,
         }
@@ -151,7 +204,7 @@ impl Tenant {
         };
         let end = End::of(&result, words);
         let ended = self
-            .end_execution(begun.instance.id, begun.execution, &begun.lease, &end)
+            .end_execution(begun.instance.id, begun.execution, &begun.lease, &end, None)
             .await?
             .ok_or(ManagerError::Superseded)?;
         Ok(Execution {
@@ -159,7 +212,7 @@ impl Tenant {
             outcome: result?,
             attempts: begun.lease.attempt,
             began: begun.began,
-            ended,
+            ended: ended.seq,
         })
     }
 
@@ -167,58 +220,60 @@ impl Tenant {
         &self,
         instance: ThingId,
         call: &Call,
-        execution: ExecutionId,
+        request: &Request,
     ) -> Result<Begun, ManagerError> {
-        let policy = &self.shared().policy;
-        let key = key_of(execution, 1)?;
-        let timeout = self.timeout_of(call)?;
         let (running, receipt) = self
             .rewrite(instance, |instance, now| {
-                open_at(&instance, now)?;
-                let admitted = admit(
-                    &self.scope,
-                    &instance,
-                    self.group.plan,
-                    policy,
-                    now,
-                    call.kind,
-                    &call.component,
-                )?;
-                let mut lease = self.lease(&admitted.component, &key, timeout, now);
-                lease.input = Some(recorded(&instance, &call.input));
-                let mut step = self.step(
-                    instance,
-                    Command::BeginExecution,
-                    now,
-                    |p| drop(p.executions.insert(execution, lease)),
-                    |event| {
-                        let event = event
-                            .with("execution", execution.to_string())
-                            .with("kind", call.kind.as_str())
-                            .with("component", call.component.as_str());
-                        match call.repeats {
-                            Some(before) => event.with("repeats", before.to_string()),
-                            None => event,
-                        }
-                    },
-                )?;
-                for spend in admitted.spends {
-                    step.changes = step.changes.spend(spend);
-                }
-                // Deciding again after an answer that was doubled must not begin it twice.
-                step.changes = step.changes.once(key.clone());
-                Ok(step)
+                self.begin_step(instance, call, request, now)
             })
             .await?;
-        let lease = running.properties.executions.get(&execution).cloned();
-        Ok(Begun {
-            lease: lease.ok_or(ManagerError::Superseded)?,
-            instance: running,
-            call: call.clone(),
-            execution,
-            began: receipt.first,
-            stop: Stop::never(),
-        })
+        Begun::of(running, call.clone(), request.execution, receipt.first)
+    }
+
+    /// What begins an execution, if it is admitted.
+    pub(crate) fn begin_step(
+        &self,
+        instance: Instance,
+        call: &Call,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Step, ManagerError> {
+        open_at(&instance, now)?;
+        let timeout = self.timeout_of(call)?;
+        let admitted = admit(
+            &self.scope,
+            &instance,
+            self.group.plan,
+            &self.shared().policy,
+            now,
+            call.kind,
+            &call.component,
+        )?;
+        let mut lease = self.lease(&admitted.component, request, timeout, now);
+        lease.input = Some(recorded(&instance, &call.input));
+        let mut step = self.step(
+            instance,
+            Command::BeginExecution,
+            now,
+            |p| drop(p.executions.insert(request.execution, lease)),
+            |event| {
+                let event = event
+                    .with("execution", request.execution.to_string())
+                    .with("kind", call.kind.as_str())
+                    .with("component", call.component.as_str());
+                let event = EventCause::mark(request.cause, event);
+                match call.repeats {
+                    Some(before) => event.with("repeats", before.to_string()),
+                    None => event,
+                }
+            },
+        )?;
+        for spend in admitted.spends {
+            step.changes = step.changes.spend(spend);
+        }
+        // Deciding again after an answer that was doubled must not begin it twice.
+        step.changes = step.changes.once(key_of(request.execution, 1)?);
+        Ok(step)
     }
 
     /// How long one attempt of a call may take.
@@ -244,7 +299,7 @@ impl Tenant {
     fn lease(
         &self,
         component: &Component,
-        key: &IdempotencyKey,
+        request: &Request,
         timeout: Duration,
         now: Timestamp,
     ) -> ExecutionLease {
@@ -252,7 +307,8 @@ impl Tenant {
             kind: component.kind,
             component: component.name.clone(),
             effect: component.effect,
-            key: key.clone(),
+            key: request.key.clone(),
+            cause: request.cause,
             attempt: 1,
             cancel_asked: None,
             input: None,
@@ -261,7 +317,7 @@ impl Tenant {
         }
     }
 
-    async fn run(&self, begun: &mut Begun) -> Result<Outcome, ManagerError> {
+    pub(crate) async fn run(&self, begun: &mut Begun) -> Result<Outcome, ManagerError> {
         let Begun {
             instance,
             call,

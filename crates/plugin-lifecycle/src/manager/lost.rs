@@ -7,7 +7,7 @@ use crate::instance::ExecutionLease;
 use crate::machine::{Command, LostOutcome, State, transition};
 use crate::manager::end::{End, Teller, of_lease};
 use crate::manager::write::untyped;
-use crate::{Budget, Instance, ManagerError, Tenant};
+use crate::{Budget, EventCause, Instance, ManagerError, Tenant};
 
 /// How an execution that somebody else began was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Tenant {
                 let words = self.words(instance).await;
                 let end = End::of(&Ok(outcome), words).told_by(Teller::Recovery);
                 let told = self
-                    .end_execution(instance.id, execution, lease, &end)
+                    .end_execution(instance.id, execution, lease, &end, None)
                     .await?;
                 Ok(told.map_or(Settled::Already, |_| Settled::Known))
             }
@@ -121,6 +121,7 @@ impl Tenant {
         now: Timestamp,
     ) -> one_ontology::NewEvent {
         let event = self.event(PluginEventType::PluginActionFailed, instance, now);
+        let event = EventCause::mark(lease.cause, event);
         of_lease(event, execution, lease).with("outcome", "unknown")
     }
 

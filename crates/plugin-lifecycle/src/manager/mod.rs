@@ -7,6 +7,7 @@ mod cancel;
 mod change;
 mod configure;
 mod end;
+mod events;
 mod execute;
 mod handle;
 mod host;
@@ -31,6 +32,7 @@ mod usage;
 mod write;
 
 pub use audit::Trail;
+pub use events::{Delivered, DispatchReport, NotDispatched, Rest, Waits};
 pub use execute::{Call, Execution};
 pub use handle::{ExecutionHandle, Started};
 pub use installed::InstalledPlugin;

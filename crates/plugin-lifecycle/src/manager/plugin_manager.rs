@@ -8,6 +8,7 @@ use plugin_registry::{Embedder, Source, SymbolSource};
 use plugin_runtime_api::{Engine, Executor, IsolationLevel, ModelProvider, Timer, Vault};
 use serde_json::{Value, json};
 
+use crate::manager::events::Hints;
 use crate::{ManagerError, OneRuntime, Policy, Tenant};
 
 /// Installs, governs and runs plugins for many organisations, over a host's own store, directory
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) one: OneRuntime,
     pub(crate) policy: Policy,
     pub(crate) character: Value,
+    pub(crate) hints: Arc<Hints>,
     /// Which organisation's secrets an executor without isolation holds, by engine.
     secrets: Arc<Mutex<BTreeMap<Engine, GroupId>>>,
 }
@@ -81,6 +83,7 @@ impl PluginManager {
                 one,
                 policy: Policy::default(),
                 character: json!({"name": "Agent"}),
+                hints: Arc::default(),
                 secrets: Arc::default(),
             }),
         }

@@ -1,11 +1,13 @@
 //! Removing.
 
-use one_ontology::{ConnectionQuery, End, PluginConnectionType, ThingId};
+use one_ontology::{ConnectionId, ConnectionQuery, End, PluginConnectionType, ThingId};
 
 use crate::manager::kept::archived;
 use crate::manager::tenant::redacted;
-use crate::manager::write::still_held;
-use crate::{After, Command, Instance, ManagerError, Operation, State, StateKind, Tenant};
+use crate::manager::write::{Step, still_held};
+use crate::{
+    After, Command, Instance, ManagerError, Operation, State, StateKind, Subscription, Tenant,
+};
 
 /// Which dependents stand in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,37 +91,56 @@ impl Tenant {
         if let Some(vault) = &self.shared().vault {
             vault.destroy(self.group_id(), removing.id).await?;
         }
-        let connections = self.connections_of(removing.id).await?;
-        let snapshots = self.snapshots_of(removing).await?;
-        let counted = removing.properties.installed_at.is_some();
-        self.rewrite(removing.id, |instance, now| {
-            still_held(&instance, removing)?;
-            let mut step = self.step(
-                instance,
-                Command::StepOk,
-                now,
-                |p| p.operation = None,
-                |event| event.with("connections_removed", connections.len()),
-            )?;
-            for connection in &connections {
-                step.changes = step.changes.disconnect(*connection);
+        let attempts = self.shared().policy.attempts;
+        for _ in 0..attempts {
+            // After its row was read: whoever connects or subscribes it writes the row.
+            let found = self.load(removing.id).await?;
+            let subscriptions = self.load_subscriptions(Some(removing.id)).await?;
+            let connections = self.connections_of(removing.id).await?;
+            let snapshots = self.snapshots_of(removing).await?;
+            let mut step = self.uninstalled(removing, found, &subscriptions, &connections)?;
+            step.changes = snapshots.iter().fold(step.changes, archived);
+            if self.write(step).await?.is_some() {
+                return Ok(());
             }
-            for snapshot in &snapshots {
-                step.changes = archived(step.changes, snapshot);
-            }
-            if counted {
-                step.changes = self.give_back_plugins(step.changes, 1, now)?;
-            }
-            Ok(step)
-        })
-        .await?;
-        Ok(())
+        }
+        Err(ManagerError::Contended { attempts })
     }
 
-    async fn connections_of(
+    fn uninstalled(
         &self,
-        instance: ThingId,
-    ) -> Result<Vec<one_ontology::ConnectionId>, ManagerError> {
+        removing: &Instance,
+        found: Instance,
+        subscriptions: &[Subscription],
+        connections: &[ConnectionId],
+    ) -> Result<Step, ManagerError> {
+        still_held(&found, removing)?;
+        let now = self.shared().now();
+        let mut step = self.step(
+            found,
+            Command::StepOk,
+            now,
+            |p| {
+                p.operation = None;
+                // Whatever the vault took is destroyed, and it takes nothing more.
+                p.secrets_under_way.clear();
+                p.secrets_unsure.clear();
+            },
+            |event| event.with("connections_removed", connections.len()),
+        )?;
+        for subscription in subscriptions {
+            step.changes = self.ending_subscription(step.changes, subscription, now)?;
+        }
+        for connection in connections {
+            step.changes = step.changes.disconnect(*connection);
+        }
+        if removing.properties.installed_at.is_some() {
+            step.changes = self.give_back_plugins(step.changes, 1, now)?;
+        }
+        Ok(step)
+    }
+
+    async fn connections_of(&self, instance: ThingId) -> Result<Vec<ConnectionId>, ManagerError> {
         let end: End = instance.into();
         let mut ids = Vec::new();
         for (from, to) in [(Some(end), None), (None, Some(end))] {

@@ -1,5 +1,8 @@
 //! Each call, and who answers it.
 
+use std::collections::BTreeMap;
+
+use one_ontology::ThingId;
 use plugin_runtime_api::{CallContext, HostCall, HostError, HostReply};
 use serde_json::Value;
 
@@ -11,6 +14,7 @@ use super::things::Made;
 /// Answers a call that is granted and within bounds.
 pub(super) async fn answer(
     host: &Shared,
+    plugins: &BTreeMap<ThingId, PluginGrant>,
     grant: &PluginGrant,
     context: &CallContext,
     call: HostCall,
@@ -46,7 +50,7 @@ pub(super) async fn answer(
         }
         call => call,
     };
-    let desk = Desk::open(host, context, name).await?;
+    let desk = Desk::open(host, plugins, context, name).await?;
     match call {
         C::GetSetting { key } => desk.setting(grant, &key).await.map(HostReply::Value),
         C::CreateMemory {

@@ -1,16 +1,19 @@
 //! Where one call is worked on: who asks, in which scope, and how writing is tried.
 
+use std::collections::BTreeMap;
+
 use one_ontology::{
     Actor, ChangeSet, ConnectionId, End, EventId, EventType, KnowledgeId, NewEvent, Place,
     PluginEventType, Scope, StoreError, ThingId, Timestamp, excerpt,
 };
 use plugin_runtime_api::{CallContext, HostError};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::runtime::Shared;
+use super::runtime::{PluginGrant, Shared};
+use crate::EventCause;
 
 /// How often a write is decided anew when others have written meanwhile.
 const ATTEMPTS: u32 = 16;
@@ -22,6 +25,8 @@ pub(super) struct Desk<'a> {
     pub(super) context: &'a CallContext,
     pub(super) call: &'static str,
     pub(super) scope: Scope,
+    /// The delivery within which it is made, if it is.
+    cause: Option<EventCause>,
 }
 
 /// What became of a try to write.
@@ -41,6 +46,7 @@ impl<'a> Desk<'a> {
     /// Enters the organisation as the agent.
     pub(super) async fn open(
         host: &'a Shared,
+        plugins: &BTreeMap<ThingId, PluginGrant>,
         context: &'a CallContext,
         call: &'static str,
     ) -> Result<Self, HostError> {
@@ -52,12 +58,46 @@ impl<'a> Desk<'a> {
         let scope = Scope::enter(host.directory(), actor, place)
             .await
             .map_err(|_| unavailable(call, "the organisation cannot be entered"))?;
-        Ok(Self {
+        let mut desk = Self {
             host,
             context,
             call,
             scope,
-        })
+            cause: None,
+        };
+        desk.cause = desk.find_cause(plugins).await?;
+        Ok(desk)
+    }
+
+    /// The delivery that the execution is, as the row of the instance says that it runs for; which one
+    /// of the runtime that is, the executor does not say.
+    async fn find_cause(
+        &self,
+        plugins: &BTreeMap<ThingId, PluginGrant>,
+    ) -> Result<Option<EventCause>, HostError> {
+        let Some(execution) = self.context.execution else {
+            return Ok(None);
+        };
+        if let Some(known) = self.host.causes.of(execution) {
+            return Ok(known);
+        }
+        let first = self.context.instance;
+        let others = plugins.keys().copied().filter(|it| *it != first);
+        let name = execution.to_string();
+        for instance in std::iter::once(first).chain(others) {
+            let row = self.row(instance).await?;
+            let lease = row.as_ref().and_then(|row| {
+                let executions = row.properties.get("executions")?;
+                executions.get(&name)
+            });
+            if let Some(lease) = lease {
+                let cause = lease.get("cause").cloned();
+                let cause = cause.and_then(|cause| EventCause::deserialize(cause).ok());
+                self.host.causes.keep(execution, cause);
+                return Ok(cause);
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -107,6 +147,7 @@ impl<'a> Desk<'a> {
         let event = NewEvent::new(id, event_type, Some(target.into()))
             .with("call", self.call)
             .with("instance", self.context.instance.to_string());
+        let event = EventCause::mark(self.cause, event);
         match self.context.execution {
             Some(execution) => event.with("execution", execution.to_string()),
             None => event,

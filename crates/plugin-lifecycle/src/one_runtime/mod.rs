@@ -3,6 +3,7 @@
 mod answer;
 mod bounds;
 mod cache;
+mod causes;
 mod components;
 mod connections;
 mod desk;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::answer::answer;
 use super::bounds;
+use super::causes::Causes;
 use super::desk::invalid;
 use super::embedder_model::EmbedderModel;
 use super::log::LogSink;
@@ -62,6 +63,8 @@ pub(super) struct Shared {
     pub(super) vector_name: String,
     pub(super) vault: Option<Arc<dyn Vault>>,
     pub(super) log: Option<Arc<dyn LogSink>>,
+    /// Which deliveries executions under way are.
+    pub(super) causes: Arc<Causes>,
     /// The length of each embedding model's vectors, by its place in `models`.
     pub(super) dimensions: Arc<Mutex<BTreeMap<usize, usize>>>,
 }
@@ -126,6 +129,7 @@ impl OneRuntime {
                 vector_name: "eliza".to_owned(),
                 vault: None,
                 log: None,
+                causes: Arc::default(),
                 dimensions: Arc::default(),
             }),
         }
@@ -213,6 +217,6 @@ impl HostServices for View {
             });
         }
         bounds::check(&call)?;
-        answer(&self.shared, grant, context, call).await
+        answer(&self.shared, &self.grants.plugins, grant, context, call).await
     }
 }

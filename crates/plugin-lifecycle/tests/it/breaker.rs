@@ -20,6 +20,7 @@ const LEASE: u64 = 40;
 
 fn lease(began: u64) -> ExecutionLease {
     ExecutionLease {
+        cause: None,
         kind: ComponentKind::Action,
         component: "A".parse().unwrap(),
         effect: Effect::NonIdempotent,

@@ -9,6 +9,7 @@
 mod abandoned;
 mod breaker;
 mod docs;
+mod events;
 mod handles;
 mod journey;
 mod locks;

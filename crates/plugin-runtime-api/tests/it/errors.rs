@@ -92,6 +92,7 @@ fn vault_errors() -> Vec<VaultError> {
         VaultError::NotFound {
             parameter: "OPENAI_API_KEY".to_owned(),
         },
+        VaultError::Destroyed,
         VaultError::Unavailable {
             reason: "it is sealed".to_owned(),
         },

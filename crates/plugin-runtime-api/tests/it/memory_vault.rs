@@ -108,3 +108,15 @@ fn nothing_prints_a_secret() {
     ));
     assert_eq!(error.unwrap_err().to_string(), "there is no secret `NONE`");
 }
+
+#[test]
+fn what_comes_after_the_end_is_refused() {
+    let (late, other) = (name("acme", "a", "KEY"), name("acme", "b", "KEY"));
+    let vault = vault(&[&late]);
+    block_on(vault.destroy(late.group, late.instance)).unwrap();
+    block_on(vault.destroy(late.group, late.instance)).unwrap();
+    let put = |name: &SecretName| block_on(vault.put(name, SecretString::new(SECRET)));
+    assert_eq!(put(&late).unwrap_err().tag(), "SecretsDestroyed");
+    assert_eq!(lease(&vault, &late), Err("SecretNotFound"));
+    put(&other).unwrap();
+}

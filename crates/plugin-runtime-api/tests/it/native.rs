@@ -99,7 +99,8 @@ fn notes_are_found_by_what_they_say() {
         [
             "action ADD_NOTE",
             "action SEARCH_NOTES",
-            "provider NOTE_COUNT"
+            "provider NOTE_COUNT",
+            "event NOTE_EVENT"
         ]
     );
     let run = |component: &str, key: &str, input: Value| {

@@ -7,7 +7,8 @@ use one_ontology::ThingId;
 use plugin_lifecycle::ManagerError;
 use serde_json::{Value, json};
 
-use super::world::{Host, PLUGIN, SECRET, World};
+use super::fleet::EAR;
+use super::world::{HEARD, Host, PLUGIN, SECRET, World};
 
 /// A command of an operator, or a user's execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,12 @@ pub enum Given {
     Suspend,
     /// Remove it.
     Uninstall,
+    /// Let it be told of courses.
+    Subscribe,
+    /// Let a course be created in the organisation, whatever becomes of hosts.
+    Happen,
+    /// Let this host deliver what has happened.
+    Dispatch,
     /// Let this host recover the organisation.
     Recover,
 }
@@ -61,6 +68,9 @@ impl Given {
             None => self.to_string(),
         };
         let (tenant, manager, group) = (host.tenant.clone(), host.manager.clone(), world.group());
+        if *self == Self::Happen {
+            world.happen()?;
+        }
         let this = self.clone();
         host.begin(what, async move {
             let instance = instance.unwrap_or_else(|| ThingId::of_name(&["nothing"]));
@@ -78,6 +88,20 @@ impl Given {
                 Self::Deactivate => tenant.deactivate(instance).await,
                 Self::Suspend => tenant.suspend(instance, "for a test").await,
                 Self::Uninstall => tenant.uninstall(instance).await,
+                Self::Subscribe => {
+                    let subscribed = tenant.subscribe(instance, [HEARD], EAR).await;
+                    subscribed.map(drop)
+                }
+                Self::Happen => Ok(()),
+                Self::Dispatch => {
+                    let report = manager.dispatch([group]).await;
+                    match report.failed.first() {
+                        Some(failed) => Err(ManagerError::PlanOutdated {
+                            reason: format!("{}: {}", failed.error, failed.reason),
+                        }),
+                        None => Ok(()),
+                    }
+                }
                 Self::Recover => {
                     let report = manager.recover([group]).await;
                     match report.failed.first() {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::command::Given;
 use super::fleet::{Ends, Fencing};
 use super::gate::{Fate, Pace};
-use super::invariants::{unfinished, violations};
+use super::invariants::{unfinished, untold, violations};
 use super::world::{Host, World};
 
 /// A command, after others that went well.
@@ -165,10 +165,14 @@ impl Trial {
             if !self.run(&mut host, &Given::Recover)? {
                 return Err(self.broken("recovery failed"));
             }
+            if !self.run(&mut host, &Given::Dispatch)? {
+                return Err(self.broken("a dispatch failed"));
+            }
             self.world.pass_every_lease();
         }
         let seen = self.world.observe().map_err(|error| self.broken(error))?;
-        self.judge(unfinished(&seen))
+        self.judge(unfinished(&seen))?;
+        self.judge(untold(&seen))
     }
 
     fn prepare(&mut self, before: &[Given]) -> Outcome {

@@ -79,6 +79,8 @@ pub(super) struct Fleet {
     state: Mutex<State>,
 }
 
+/// The component that handles events.
+pub(super) const EAR: &str = "EAR";
 pub(super) const ACTIONS: &[&str] = &["WORK", "FAIL", "CRASH"];
 
 impl Fleet {
@@ -218,6 +220,8 @@ fn info(spec: &RuntimeSpec) -> Result<RuntimeInfo, ExecutorError> {
         let name = name.parse().map_err(unnamed)?;
         components.push(Component::new(ComponentKind::Action, name));
     }
+    let ear = EAR.parse().map_err(unnamed)?;
+    components.push(Component::new(ComponentKind::Event, ear));
     Ok(RuntimeInfo {
         runtime: spec.runtime,
         fence: spec.fence,

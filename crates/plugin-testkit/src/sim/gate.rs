@@ -101,7 +101,6 @@ pub(super) enum Way {
     DoTwice,
     Send,
     Refuse,
-    Die,
 }
 
 impl Gate {

@@ -8,7 +8,7 @@ use one_ontology::{
     BudgetState, Connection, ConnectionType, End, Event, EventType, IdempotencyKey,
     PluginConnectionType, PluginEventType, ThingId,
 };
-use plugin_lifecycle::{Instance, State, StateKind};
+use plugin_lifecycle::{EventCause, Instance, State, StateKind, Subscription};
 use plugin_runtime_api::{Fence, RuntimeId};
 
 use super::fleet::{Run, RunningRuntime};
@@ -18,6 +18,8 @@ use super::fleet::{Run, RunningRuntime};
 pub struct Observed {
     /// Every instance, those that are gone too.
     pub rows: Vec<Instance>,
+    /// The subscriptions that have not ended.
+    pub subscriptions: Vec<Subscription>,
     /// The whole trail.
     pub events: Arc<Vec<Event>>,
     /// The connections that have not ended.
@@ -73,6 +75,8 @@ pub const INVARIANTS: &[&str] = &[
     "no execution is lost",
     "nothing is run twice",
     "nothing is run unsaid",
+    "nobody is told who is gone",
+    "told in order",
     "events are numbered without gaps",
 ];
 
@@ -89,6 +93,30 @@ pub fn violations(seen: &Observed) -> Vec<Violation> {
     }
     counts(seen, &tally, &mut say);
     runs(seen, &tally, &mut say);
+    told(seen, &mut say);
+    found
+}
+
+/// Every event that nobody was told of although nobody is at work any more; empty if all were, or
+/// wait for a plugin that does not run.
+#[must_use]
+pub fn untold(seen: &Observed) -> Vec<Violation> {
+    let active = |row: &&Subscription| {
+        let instance = seen.rows.iter().find(|it| it.id == row.properties.instance);
+        instance.is_some_and(|it| it.properties.lifecycle.kind() == StateKind::Active)
+    };
+    let mut found = Vec::new();
+    for row in seen.subscriptions.iter().filter(active) {
+        let wanted = &row.properties;
+        let heard = seen.events.iter();
+        let heard = heard.filter(|it| wanted.types.contains(&it.event_type));
+        for event in heard.filter(|event| event.seq > wanted.cursor) {
+            found.push(Violation {
+                invariant: "everybody is told",
+                what: format!("{} of event {}, but {wanted:?}", row.name, event.seq),
+            });
+        }
+    }
     found
 }
 
@@ -130,6 +158,8 @@ struct Tally {
     ended: BTreeMap<String, u32>,
     last: BTreeMap<ThingId, String>,
     days: BTreeMap<String, u64>,
+    /// The deliveries that were begun: to whom, of what.
+    told: BTreeSet<(String, u64)>,
 }
 
 impl Tally {
@@ -163,6 +193,10 @@ impl Tally {
         let of = |name: PluginEventType| event.event_type == EventType::from(name);
         if of(PluginEventType::PluginActionInitiated) {
             self.begun.insert(execution.to_owned(), target);
+            if let Some(cause) = EventCause::of(event) {
+                let told = (cause.subscription.to_string(), cause.seq.get());
+                self.told.insert(told);
+            }
             let day = event.at.to_string().chars().take(10).collect::<String>();
             *self.days.entry(day).or_default() += 1;
         } else if !late
@@ -339,8 +373,37 @@ fn runs(seen: &Observed, tally: &Tally, say: &mut Say<'_>) {
             );
         }
         let execution = key.as_str().strip_prefix("execution:").unwrap_or_default();
-        if !tally.begun.contains_key(execution) {
+        let told = delivery(key).is_some_and(|told| tally.told.contains(&told));
+        if !told && !tally.begun.contains_key(execution) {
             say("nothing is run unsaid", key.to_string());
+        }
+    }
+}
+
+/// Whom a run tells of what, if that is what it is.
+fn delivery(key: &IdempotencyKey) -> Option<(String, u64)> {
+    let mut parts = key.as_str().strip_prefix("delivery:")?.split(':');
+    let subscription = parts.next()?.to_owned();
+    let seq = parts.nth(1)?.parse().ok()?;
+    Some((subscription, seq))
+}
+
+fn told(seen: &Observed, say: &mut Say<'_>) {
+    for row in &seen.subscriptions {
+        let wanted = &row.properties;
+        let there = seen.rows.iter().find(|it| it.id == wanted.instance);
+        let gone = there.is_none_or(|it| it.properties.lifecycle.kind() == StateKind::Uninstalled);
+        if gone {
+            say("nobody is told who is gone", row.name.clone());
+        }
+        let id = row.id.to_string();
+        let ahead = |(to, seq): &(String, u64)| {
+            let next = wanted.pending.as_ref().map_or(wanted.cursor, |it| it.seq);
+            *to == id && *seq > next.get()
+        };
+        if let Some((_, seq)) = seen.runs.keys().filter_map(delivery).find(ahead) {
+            let what = format!("event {seq} was told, and the row says {wanted:?}");
+            say("told in order", what);
         }
     }
 }

@@ -33,5 +33,5 @@ pub use command::Given;
 pub use crash::{Broken, Scenario, interrupt_everywhere, interrupt_in_pairs};
 pub use fleet::{Fencing, Run, RunningRuntime};
 pub use gate::Fate;
-pub use invariants::{INVARIANTS, Observed, Violation, unfinished, violations};
+pub use invariants::{INVARIANTS, Observed, Violation, unfinished, untold, violations};
 pub use walk::{Walked, walk};

@@ -30,6 +30,9 @@ const COMMANDS: &[Given] = &[
     Given::Deactivate,
     Given::Suspend,
     Given::Uninstall,
+    Given::Subscribe,
+    Given::Happen,
+    Given::Dispatch,
     Given::Recover,
 ];
 
@@ -46,6 +49,10 @@ const fn likely(state: Option<StateKind>) -> &'static [Given] {
             Given::Execute("FAIL"),
             Given::Execute("FAIL"),
             Given::Execute("CRASH"),
+            Given::Subscribe,
+            Given::Happen,
+            Given::Dispatch,
+            Given::Dispatch,
             Given::Configure,
             Given::Deactivate,
             Given::Suspend,

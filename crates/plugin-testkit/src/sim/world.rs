@@ -12,11 +12,12 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::task::ArcWake;
 use one_ontology::{
-    ChangeSet, ConnectionQuery, Event, EventId, EventQuery, EventType, Group, GroupId, Limit,
-    ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, Plan, PluginThingType, Role,
-    Scope, Seq, SequentialIds, Store, ThingQuery, ThingStatus, Timestamp,
+    ChangeSet, Clock as _, ConnectionQuery, Event, EventId, EventQuery, EventType, Group, GroupId,
+    Limit, ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, Plan, PluginThingType,
+    Role, Scope, Seq, SequentialIds, Store, Thing, ThingProperties, ThingQuery, ThingStatus,
+    Timestamp,
 };
-use plugin_lifecycle::{Instance, ManagerError, PluginInstance, PluginManager, Policy, Tenant};
+use plugin_lifecycle::{Instance, ManagerError, PluginManager, PluginSubscription, Policy, Tenant};
 use plugin_registry::MemorySource;
 use plugin_runtime_api::{ManualTimer, MemoryVault, Vault};
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ use super::ports::{HostExecutor, HostSource, HostStore, HostVault};
 pub(super) const PLUGIN: &str = "@simulated/plugin-main";
 /// The plugin that it needs.
 pub(super) const NEEDED: &str = "@simulated/plugin-needed";
+/// What it may be told of.
+pub(super) const HEARD: EventType = EventType::CourseCreated;
 /// Its secret parameter.
 pub(super) const SECRET: &str = "API_KEY";
 
@@ -93,6 +96,15 @@ impl World {
         let changes = ChangeSet::new(&self.scope, event, now)
             .insert(group)
             .insert(owner);
+        done(self.store.commit(changes))?.map(drop).map_err(words)
+    }
+
+    /// Lets something happen in the organisation that subscribers are told of.
+    pub(super) fn happen(&self) -> Result<(), String> {
+        let head = done(self.store.head(&self.scope))?.map_err(words)?;
+        let seq = head.map_or(Seq::START, |head| head.seq).to_string();
+        let event = NewEvent::new(EventId::of_name(&["happened", &seq]), HEARD, None);
+        let changes = ChangeSet::new(&self.scope, event, self.clock.now());
         done(self.store.commit(changes))?.map(drop).map_err(words)
     }
 
@@ -164,14 +176,11 @@ impl World {
         self.rows(query)
     }
 
-    fn rows(&self, mut query: ThingQuery) -> Result<Vec<Instance>, String> {
+    fn rows<P: ThingProperties>(&self, mut query: ThingQuery) -> Result<Vec<Thing<P>>, String> {
         query.limit = Limit::new(Limit::MAX);
         let page = done(self.store.things(&self.scope, &query))?.map_err(words)?;
-        let rows = page.items.into_iter().map(|thing| {
-            let typed: Result<one_ontology::Thing<PluginInstance>, _> = thing.typed();
-            typed.map_err(words)
-        });
-        rows.collect()
+        let rows = page.items.into_iter();
+        rows.map(|thing| thing.typed().map_err(words)).collect()
     }
 
     /// Reads what the trail has become longer by.
@@ -198,7 +207,8 @@ impl World {
             statuses: ThingStatus::ALL.to_vec(),
             ..ThingQuery::of_type(PluginThingType::PluginInstance)
         };
-        let rows = self.rows(query)?;
+        let rows: Vec<Instance> = self.rows(query)?;
+        let subscriptions = self.rows(ThingQuery::of_type(PluginSubscription::thing_type()))?;
         let budget = |key: &str| -> Result<_, String> {
             let key = key.parse().map_err(words)?;
             done(self.store.budget(&self.scope, &key))?.map_err(words)
@@ -215,6 +225,7 @@ impl World {
         let connections = done(self.store.connections(&self.scope, &query))?.map_err(words)?;
         Ok(Observed {
             rows,
+            subscriptions,
             events: Arc::clone(&self.trail),
             connections: connections.items,
             plugins: budget("plugins")?,

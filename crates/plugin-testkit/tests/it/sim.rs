@@ -6,7 +6,10 @@ use plugin_testkit::sim::{
 };
 
 fn scenarios() -> Vec<Scenario> {
-    use Given::{Activate, Configure, Deactivate, Execute, Install, Suspend, Uninstall};
+    use Given::{
+        Activate, Configure, Deactivate, Dispatch, Execute, Happen, Install, Subscribe, Suspend,
+        Uninstall,
+    };
     let (work, fail) = (Execute("WORK"), Execute("FAIL"));
     vec![
         Scenario::new(&[], Install),
@@ -30,6 +33,11 @@ fn scenarios() -> Vec<Scenario> {
         Scenario::new(&[Install, Activate, Execute("CRASH")], Uninstall),
         Scenario::new(&[Install, Configure, Activate], Uninstall),
         Scenario::new(&[Install, Activate, Suspend], Uninstall),
+        Scenario::new(&[Install, Activate], Subscribe).then(Happen),
+        Scenario::new(&[Install, Activate, Subscribe, Happen, Happen], Dispatch),
+        Scenario::new(&[Install, Activate, Subscribe, Happen], Dispatch).then(Deactivate),
+        Scenario::new(&[Install, Activate, Subscribe, Happen], Deactivate).then(Activate),
+        Scenario::new(&[Install, Activate, Subscribe, Happen], Uninstall),
     ]
 }
 

@@ -10,7 +10,9 @@ use one_ontology::{
 };
 use plugin_lifecycle::{Instance, PluginInstance, PluginManager, State, native_source};
 use plugin_runtime_api::{Engine, ExecutionId, Fence, NativeExecutor, NativePlugin, NotesPlugin};
-use plugin_testkit::sim::{INVARIANTS, Observed, Run, RunningRuntime, unfinished, violations};
+use plugin_testkit::sim::{
+    INVARIANTS, Observed, Run, RunningRuntime, unfinished, untold, violations,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -44,6 +46,8 @@ fn seen() -> Observed {
     let plan = block_on(tenant.plan_install(NotesPlugin::NAME, "^1.0")).unwrap();
     let instance = block_on(tenant.install(&plan)).unwrap();
     block_on(tenant.activate(instance)).unwrap();
+    let types = [EventType::CourseCreated];
+    let subscription = block_on(tenant.subscribe(instance, types, "NOTE_EVENT")).unwrap();
     block_on(tenant.execute(instance, "ADD_NOTE", json!({"text": "x"}))).unwrap();
     let query = ThingQuery::of_type(PluginThingType::PluginInstance);
     let page = block_on(store.things(tenant.scope(), &query)).unwrap();
@@ -87,6 +91,7 @@ fn seen() -> Observed {
         at_a_time: budget("executions_at_a_time"),
         daily: budget("executions_daily"),
         rows,
+        subscriptions: vec![subscription],
         events: Arc::new(events.items),
         connections: connections.items,
         secrets: BTreeMap::new(),
@@ -184,6 +189,15 @@ const BREAKS: &[(&str, Break)] = &[
         seen.runs
             .insert(format!("execution:{id}").parse().unwrap(), run);
     }),
+    ("nobody is told who is gone", |seen| {
+        rests(seen, State::Uninstalled)
+    }),
+    ("told in order", |seen| {
+        let run = seen.runs.values().next().unwrap().clone();
+        let id = seen.subscriptions[0].id;
+        seen.runs
+            .insert(format!("delivery:{id}:0:99:0").parse().unwrap(), run);
+    }),
     ("events are numbered without gaps", |seen| {
         drop(Arc::make_mut(&mut seen.events).remove(1))
     }),
@@ -206,6 +220,22 @@ fn each_invariant_fails_where_it_is_broken() {
     }
     let all: BTreeSet<&str> = INVARIANTS.iter().copied().collect();
     assert_eq!(shown, all);
+}
+
+#[test]
+fn who_was_not_told_is_said() {
+    let whole = seen();
+    assert_eq!(untold(&whole), []);
+    let mut left = whole.clone();
+    let event = Arc::make_mut(&mut left.events).last_mut().unwrap();
+    event.event_type = EventType::CourseCreated;
+    assert_eq!(untold(&left).len(), 1);
+    rests(&mut left, State::Suspended);
+    assert_eq!(
+        untold(&left),
+        [],
+        "nobody is told whose plugin does not run"
+    );
 }
 
 #[test]
