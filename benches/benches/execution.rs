@@ -1,5 +1,6 @@
 //! What one admitted execution costs in our own code: admission, two change sets with their events and budgets, the
-//! call of a native plugin that does nothing. On the memory store and on SQLite, beside the two commits alone.
+//! call of a native plugin that does nothing. On the memory store and on SQLite, beside the two commits alone; and the
+//! decisions alone, without a store.
 //!
 //! `cargo bench -p benches --bench execution`; with `--quick` (or `--test`) everything runs once, to see that it works.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
@@ -9,6 +10,7 @@
     reason = "a bench measures time by the machine's clock"
 )]
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,9 @@ use one_ontology::{
     PersonId, Place, Plan, PluginEventType, Role, Scope, Store, Thing, ThingId, ThingType,
     Timestamp,
 };
-use plugin_lifecycle::{PluginManager, Policy, Tenant, native_source};
+use plugin_lifecycle::{
+    Command, Instance, PluginManager, Policy, Tenant, admit, native_source, transition,
+};
 use plugin_runtime_api::{
     Component, ComponentKind, Engine, NativeCall, NativeDescription, NativeExecutor, NativePlugin,
     PluginFailure,
@@ -48,7 +52,8 @@ impl NativePlugin for Nothing {
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick" || argument == "--test");
     let rounds = if quick { 1 } else { 500 };
-    println!("store            execution  the two commits alone  rest");
+    decisions(rounds);
+    println!("store            execution  of it processor  the two commits alone  rest");
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name);
     let sqlite = |name: &str, durability| {
@@ -67,16 +72,72 @@ fn main() {
         rounds.min(100),
     );
     println!("medians of {rounds} (FULL: at most 100); FULL waits for the disk twice");
+    println!("the processor's time is the mean of all threads; aim: 100 us on sqlite, NORMAL");
+}
+
+/// What the decisions cost that an execution takes, without reading or writing anything.
+fn decisions(rounds: usize) {
+    const BATCH: u32 = 1000;
+    let store = Arc::new(MemoryStore::new());
+    let tenant = tenant(&store);
+    let row = active(&tenant);
+    let (state, policy, now) = (
+        row.properties.lifecycle,
+        Policy::default(),
+        Timestamp::EPOCH,
+    );
+    let moved = median(rounds, || {
+        for _ in 0..BATCH {
+            black_box(transition(
+                black_box(state),
+                black_box(Command::BeginExecution),
+            ))
+            .unwrap();
+        }
+    });
+    let (kind, name) = (ComponentKind::Action, "NOTHING".parse().unwrap());
+    let admitted = median(rounds, || {
+        for _ in 0..BATCH {
+            let row = black_box(&row);
+            let admitted = admit(
+                tenant.scope(),
+                row,
+                Plan::Enterprise,
+                &policy,
+                now,
+                kind,
+                &name,
+            );
+            black_box(admitted).unwrap();
+        }
+    });
+    println!("decision         time      aim");
+    println!("transition  {:>9.3} us     1 us", micros(moved / BATCH));
+    println!("admission   {:>9.3} us    10 us", micros(admitted / BATCH));
+    println!();
+}
+
+fn active(tenant: &Tenant) -> Instance {
+    let plan = block_on(tenant.plan_install(NAME, "*")).unwrap();
+    let instance = block_on(tenant.install(&plan)).unwrap();
+    block_on(tenant.activate(instance)).unwrap();
+    block_on(tenant.instance(instance)).unwrap()
+}
+
+/// What the processor has worked for this process.
+fn processor() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(spent).unwrap()
 }
 
 fn measure<S: Store>(name: &str, store: Arc<S>, rounds: usize) {
     let tenant = tenant(&store);
-    let plan = block_on(tenant.plan_install(NAME, "*")).unwrap();
-    let instance = block_on(tenant.install(&plan)).unwrap();
-    block_on(tenant.activate(instance)).unwrap();
+    let instance = active(&tenant).id;
+    let before = processor();
     let execution = median(rounds, || {
         block_on(tenant.execute(instance, "NOTHING", Value::Null)).unwrap();
     });
+    let worked = (processor() - before) / u32::try_from(rounds).unwrap();
     let scope = Scope::system("bench".parse().unwrap(), tenant.scope().place());
     let mut count = 0;
     let mut thing = Thing::new(
@@ -110,8 +171,9 @@ fn measure<S: Store>(name: &str, store: Arc<S>, rounds: usize) {
         }
     });
     println!(
-        "{name:<16} {:>9.1} us {:>19.1} us {:>5.1} x",
+        "{name:<16} {:>9.1} us {:>12.1} us {:>19.1} us {:>5.1} x",
         micros(execution),
+        micros(worked),
         micros(commits),
         micros(execution) / micros(commits)
     );

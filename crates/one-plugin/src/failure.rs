@@ -287,6 +287,11 @@ fn exit_code(tag: &str) -> u8 {
         | "BudgetExhausted"
         | "PlanOutdated"
         | "InvalidSubscription"
+        | "BreakerOpen"
+        | "DeadlineTooLong"
+        | "InputNotKept"
+        | "QueueFull"
+        | "WaitedTooLong"
         | "SecretsDestroyed"
         | "RuntimeNotRunning" => 3,
         "NotInCatalog"
@@ -306,6 +311,7 @@ fn exit_code(tag: &str) -> u8 {
         | "NpmVersionNotFound"
         | "SecretNotFound"
         | "SubscriptionNotFound"
+        | "ExecutionNotFound"
         | "DeadLetterNotFound" => 4,
         "ResolutionConflict"
         | "ResolutionBudgetSpent"

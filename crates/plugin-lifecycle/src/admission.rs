@@ -154,6 +154,15 @@ pub enum AdmissionRefusal {
         /// When the same would be admitted.
         retry_at: Option<Timestamp>,
     },
+    /// Too many wait for a place.
+    #[error("{limit} executions wait for a place already, as many as may")]
+    QueueFull {
+        /// How many may wait.
+        limit: usize,
+    },
+    /// No place became free in time.
+    #[error("no place became free for as long as an execution may wait")]
+    WaitedTooLong,
     /// Too many at a time.
     #[error("at most {limit}; wait until one has ended", limit = limit_in_words(rule, unit))]
     BulkheadFull {
@@ -203,6 +212,11 @@ impl AdmissionRefusal {
             "QuotaExhausted",
             "wait until the time given, or choose a larger plan",
         ),
+        ("QueueFull", "ask for less at once, or choose a larger plan"),
+        (
+            "WaitedTooLong",
+            "try again later, more urgently, or choose a larger plan",
+        ),
         (
             "BulkheadFull",
             "wait until something under way has ended, or choose a larger plan",
@@ -222,6 +236,8 @@ impl AdmissionRefusal {
             Self::BreakerOpen { .. } => "BreakerOpen",
             Self::RateLimited { .. } => "RateLimited",
             Self::QuotaExhausted { .. } => "QuotaExhausted",
+            Self::QueueFull { .. } => "QueueFull",
+            Self::WaitedTooLong => "WaitedTooLong",
             Self::BulkheadFull { .. } => "BulkheadFull",
         }
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Breaker, EventCause, Moved, PendingOperation, Policy, RecordedInput, State, StateKind,
+    Breaker, EventCause, Hours, Moved, PendingOperation, Policy, RecordedInput, State, StateKind,
 };
 
 /// An instance as the store has it.
@@ -85,6 +85,9 @@ pub struct PluginInstance {
     /// Its recent errors.
     #[serde(default)]
     pub errors: ErrorWindow,
+    /// How it was used, as far as the row of a day does not have it yet.
+    #[serde(default, skip_serializing_if = "Hours::is_empty")]
+    pub usage: Hours,
     /// Whether executions are held back because too many failed in a row.
     #[serde(default, skip_serializing_if = "Breaker::is_fresh")]
     pub breaker: Breaker,

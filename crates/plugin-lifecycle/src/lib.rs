@@ -4,6 +4,8 @@ mod admission;
 mod breaker;
 mod error;
 mod events;
+mod histogram;
+mod hollow;
 mod instance;
 mod journal;
 mod machine;
@@ -12,9 +14,12 @@ mod native_source;
 mod one_runtime;
 mod plan;
 mod policy;
+mod queue;
 mod rbac;
 mod recovery;
+mod result_cache;
 mod retry;
+mod rollup;
 mod run;
 mod sanitize;
 mod secretive;
@@ -28,6 +33,8 @@ pub use events::{
     AfterDelivery, DeadLetter, DeliveryClaim, DeliveryEnd, EventCause, LetterRow, NextDelivery,
     Passed, PendingDelivery, PluginSubscription, Subscription, after_delivery, next_delivery,
 };
+pub use histogram::Histogram;
+pub use hollow::Hollow;
 pub use instance::{
     ErrorWindow, ExecutionLease, Instance, Member, PluginInstance, TooMany, Wanted,
 };
@@ -48,9 +55,12 @@ pub use one_runtime::{
 };
 pub use plan::{InstallPlan, PlanPart, PlanStep};
 pub use policy::Policy;
+pub use queue::{Priority, Queue, QueueFull, QueuePolicy};
 pub use rbac::{Operation, Permit, permit, permit_in};
 pub use recovery::{Recovery, recovery};
+pub use result_cache::{CacheKey, CachePolicy, Freshness, ResultCache, Reuse, Reused};
 pub use retry::{RetryPolicy, Trouble};
+pub use rollup::{Hours, Rollup, day_of, hour_of};
 pub use run::{Progress, Run, RunFilter, RunOutcome, Runs, SignOfLife};
 pub use sanitize::{Kept, RecordedInput};
 pub use update::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 use one_ontology::{BudgetRule, Plan, QuotaPeriod};
 use plugin_runtime_api::{Limits, PermissionPreset, Permissions};
 
-use crate::{BreakerPolicy, RetryPolicy};
+use crate::{BreakerPolicy, CachePolicy, QueuePolicy, RetryPolicy};
 
 /// Every number that the platform decides by. All are the host's to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,14 @@ pub struct Policy {
     /// How often an execution is tried again, where repeating it does no harm and the trouble may
     /// pass by itself: 3 times, after 1, 2 and 4 s.
     pub retries: RetryPolicy,
+    /// Which results of executions that change nothing may be used again: those of the last 5 min,
+    /// 1,000 of an organisation, up to 64 KiB each.
+    pub cache: CachePolicy,
+    /// How many executions of an organisation may wait for a place: 10,000; one that is passed over
+    /// 8 times in a row has its turn.
+    pub queue: QueuePolicy,
+    /// How long they wait: 30 s.
+    pub longest_wait: Duration,
     /// The longest that an execution may ask for: 5 min, and never above
     /// [`Limits::LONGEST_MS`].
     pub longest: Duration,
@@ -93,6 +101,9 @@ impl Default for Policy {
             error_window: Duration::from_secs(3600),
             breaker: BreakerPolicy::default(),
             retries: RetryPolicy::default(),
+            cache: CachePolicy::default(),
+            queue: QueuePolicy::default(),
+            longest_wait: Duration::from_secs(30),
             longest: Duration::from_millis(Limits::LONGEST_MS),
             attempts: 64,
         }

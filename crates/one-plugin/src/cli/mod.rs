@@ -181,6 +181,20 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     #[command(after_help = "Examples:
   one-plugin usage knowledge --window week")]
     Usage(UsageArgs),
+    /// Show how the last executions of an installed plugin ended, the newest first
+    #[command(after_help = "Examples:
+  one-plugin runs knowledge
+  one-plugin runs knowledge --outcome failed --limit 5 --json
+Inputs are shown without what looks like a secret, and cut where they are long.")]
+    Runs(RunsArgs),
+    /// Ask for the end of an execution that is under way, on whichever host
+    #[command(after_help = "Example:
+  one-plugin cancel knowledge 019ac9f2-7a00-7000-8000-000000000001")]
+    Cancel(RunArgs),
+    /// Run an execution again by its record: as another one, and only if all of its input was kept
+    #[command(after_help = "Example:
+  one-plugin rerun knowledge 019ac9f2-7a00-7000-8000-000000000001")]
+    Rerun(RunArgs),
     /// Say where installed plugins are and why: who brought them there, what would move them
     #[command(after_help = "Examples:
   one-plugin status              of everything that is installed
@@ -378,6 +392,9 @@ pub(crate) struct ExecArgs {
     /// JSON, `@FILE`, or `-` for standard input
     #[arg(long, default_value = "{}", value_name = "JSON")]
     pub(crate) input: String,
+    /// How long it may take, up to 300 seconds [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u32>,
 }
 
 /// What kind of component.
@@ -402,6 +419,34 @@ pub(crate) enum Kind {
 pub(crate) struct AuditArgs {
     /// Only of this installed plugin
     pub(crate) package: Option<String>,
+}
+
+/// Of `runs`.
+#[derive(Args, Debug)]
+pub(crate) struct RunsArgs {
+    /// The installed plugin
+    pub(crate) package: String,
+    /// Only those that ended so
+    #[arg(long, value_parser = [
+        "succeeded", "refused", "failed", "timed_out", "out_of_memory", "crashed", "cancelled",
+        "not_run", "unknown",
+    ])]
+    pub(crate) outcome: Option<String>,
+    /// Only of the component of this exact name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) component: Option<String>,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+}
+
+/// Of `cancel` and `rerun`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The installed plugin
+    pub(crate) package: String,
+    /// The execution: `runs` and `exec --json` name it
+    pub(crate) execution: String,
 }
 
 /// Of `usage`.

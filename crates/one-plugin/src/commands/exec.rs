@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use futures::executor::block_on;
 use plugin_lifecycle::Call;
@@ -34,7 +35,8 @@ pub(crate) fn exec(
         Kind::Event => ComponentKind::Event,
         Kind::Route => ComponentKind::Route,
     };
-    let call = Call::of(kind, &args.component, input)?;
+    let mut call = Call::of(kind, &args.component, input)?;
+    call.timeout = args.timeout.map(|s| Duration::from_secs(u64::from(s)));
     let execution = block_on(tenant.call(plugin.instance, call))
         .map_err(|error| planning::no_node(session, error.into()))?;
     output.say(&execution, || words(&execution.outcome.ending));

@@ -18,6 +18,7 @@ mod name;
 mod org;
 mod planning;
 mod recovering;
+mod running;
 mod store;
 mod together;
 
@@ -99,6 +100,9 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Config(args) => configure::config(&session, args, output)?,
         Command::Exec(args) => return exec::exec(&session, args, output),
         Command::Audit(args) => audit::audit(&session, args, output)?,
+        Command::Runs(args) => running::runs(&session, args, output)?,
+        Command::Cancel(args) => running::cancel(&session, args, output)?,
+        Command::Rerun(args) => return running::rerun(&session, args, output),
         Command::Status(args) => recovering::status(&session, args, output)?,
         Command::Recover(args) => recovering::recover(&session, args, output)?,
         Command::Events(command) => return events::run(&session, command, output),

@@ -43,6 +43,10 @@ const OTHERWISE: &[(&str, i32)] = &[
     ("exec knowledge PROCESS_KNOWLEDGE --input -", 4),
     ("exec bootstrap TIME --kind provider", 4),
     ("usage knowledge --window week", 4),
+    ("runs knowledge", 4),
+    ("runs knowledge --outcome failed --limit 5 --json", 4),
+    ("cancel knowledge 019ac9f2-7a00-7000-8000-000000000001", 4),
+    ("rerun knowledge 019ac9f2-7a00-7000-8000-000000000001", 4),
     ("audit knowledge", 4),
     ("why @elizaos/core", 4),
     // It says why they cannot be together.

@@ -38,6 +38,23 @@ fn the_table_of_exit_codes() {
         ("config notes NOTES_LIMIT", 2, "InputUnreadable"),
         ("plan notes@>>", 2, "InvalidSpec"),
         ("plan @/x", 2, "InvalidPackageName"),
+        ("runs notes --outcome well", 2, "UsageError"),
+        ("cancel notes x", 2, "InvalidText"),
+        (
+            "cancel notes 019ac9f2-7a00-7000-8000-000000000001",
+            4,
+            "ExecutionNotFound",
+        ),
+        (
+            "rerun notes 019ac9f2-7a00-7000-8000-000000000001",
+            4,
+            "ExecutionNotFound",
+        ),
+        (
+            "exec notes NOTE_COUNT --kind provider --timeout 301",
+            3,
+            "DeadlineTooLong",
+        ),
         ("install notes", 3, "AlreadyInstalled"),
         ("activate notes", 3, "CommandRefused"),
         ("config notes NOTES_LIMIT=many", 3, "InvalidSettings"),

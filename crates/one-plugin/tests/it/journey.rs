@@ -37,6 +37,8 @@ fn in_words() {
         &["exec", "notes", "search_notes"],
         &["exec", "notes", "NOTE_COUNT", "--kind", "provider"],
         &["usage", "notes"],
+        &["runs", "notes"],
+        &["runs", "notes", "--outcome", "failed"],
         &["config", "notes", "--unset", "NOTES_LIMIT"],
         &["deactivate", "notes"],
         &["exec", "notes", "NOTE_COUNT", "--kind", "provider"],
@@ -70,6 +72,7 @@ fn in_json() {
         &["exec", "notes", "ADD_NOTE", "--input", &note],
         &["exec", "notes", "SEARCH_NOTES", "--input", &query],
         &["usage", "notes", "--window", "hour"],
+        &["runs", "notes", "--limit", "1"],
         &["deactivate", "notes"],
         &["uninstall", "notes"],
     ];

@@ -23,6 +23,9 @@ fn an_instance_of_another_organisation_is_like_one_that_never_was() {
         "deactivate ID",
         "uninstall ID",
         "usage ID",
+        "runs ID",
+        "cancel ID 019ac9f2-7a00-7000-8000-000000000001",
+        "rerun ID 019ac9f2-7a00-7000-8000-000000000001",
     ] {
         let of = |id: &str| {
             let ran = home.run(&format!(

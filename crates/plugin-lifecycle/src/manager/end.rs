@@ -13,8 +13,8 @@ use crate::manager::host::Words;
 use crate::manager::write::{Step, untyped};
 use crate::{
     After, AfterDelivery, Breaker, Command, CommandKind, DeliveryEnd, EventCause, ExecutionEnd,
-    Instance, LostOutcome, ManagerError, PendingOperation, Phase, PluginInstance, Run, Sign, State,
-    StateKind, Tenant,
+    Instance, LostOutcome, ManagerError, PendingOperation, Phase, PluginInstance, Run, RunOutcome,
+    Sign, State, StateKind, Tenant,
 };
 
 impl Tenant {
@@ -42,8 +42,12 @@ impl Tenant {
             if own.is_none() && end.teller == Teller::Recovery {
                 return Ok(None);
             }
+            let mut found = found;
+            let kept = self.keep_usage(&mut found, now).await;
             let ended = self.ending(found, execution, lease, end, crashed, now)?;
-            let mut changes = ended.changes;
+            let mut changes = kept
+                .into_iter()
+                .fold(ended.changes, |to, day| day.write(to));
             if let Some(own) = own {
                 changes = changes.settle(self.leave_bulkhead(own.began)?);
             }
@@ -159,11 +163,15 @@ impl Tenant {
         let counted = errors.clone();
         let before = instance.properties.breaker;
         let breaker = before.after(&policy.breaker, lease.began, end.sign, now);
+        let mut usage = instance.properties.usage.clone();
+        usage.count(now, end.outcome(), Some(elapsed_us(lease, now)));
+        let mut of_all = usage.clone();
         let describe = |event: NewEvent| of_breaker(describe(event), before, breaker);
         let edit = |p: &mut PluginInstance| {
             p.executions.remove(&execution);
             p.errors = errors;
             p.breaker = breaker;
+            p.usage = usage;
             // Whoever brings it elsewhere already acts under its own fence.
             if too_many && executing {
                 p.reason = Some(format!("{} errors in a row", p.errors.in_a_row));
@@ -175,10 +183,12 @@ impl Tenant {
             StateKind::Executing if crashed => {
                 let mut lost = instance.properties.executions.clone();
                 lost.remove(&execution);
+                of_all.count_lost(now, lost.len());
                 let crash = |p: &mut PluginInstance| {
                     p.executions.clear();
                     p.errors = counted;
                     p.breaker = breaker;
+                    p.usage = of_all;
                     p.reason = Some(end.words.clone());
                     // Nobody who began before may start it again.
                     p.fence = p.fence.next();
@@ -263,6 +273,12 @@ pub(crate) struct End {
     crashed: bool,
     sign: Sign,
     usage: Usage,
+}
+
+/// What an execution took, in microseconds.
+fn elapsed_us(lease: &ExecutionLease, now: Timestamp) -> u64 {
+    let elapsed = now.since(lease.began);
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Says of the end of an execution which it was.
@@ -372,6 +388,11 @@ impl End {
         self
     }
 
+    /// How it ended, as it is counted.
+    fn outcome(&self) -> RunOutcome {
+        self.ending.parse().unwrap_or(RunOutcome::Unknown)
+    }
+
     fn describe(
         &self,
         event: NewEvent,
@@ -379,7 +400,6 @@ impl End {
         lease: &ExecutionLease,
         now: Timestamp,
     ) -> NewEvent {
-        let elapsed = now.since(lease.began);
         let event = EventCause::mark(lease.cause, event);
         let event = match self.teller {
             Teller::Driver => event,
@@ -389,10 +409,7 @@ impl End {
             .with("outcome", self.ending)
             .with("why", self.words.as_str())
             .with("wall_us", self.usage.wall_us)
-            .with(
-                "elapsed_us",
-                u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-            )
+            .with("elapsed_us", elapsed_us(lease, now))
             .with("memory_bytes", self.usage.memory_bytes)
             .with("host_calls", self.usage.host_calls)
     }

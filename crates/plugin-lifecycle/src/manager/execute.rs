@@ -13,13 +13,15 @@ use plugin_runtime_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::hollow::judged;
 use crate::instance::ExecutionLease;
 use crate::manager::again::Again;
 use crate::manager::end::End;
 use crate::manager::handle::Stop;
 use crate::manager::write::Step;
 use crate::{
-    AdmissionRefusal, Command, EventCause, Instance, ManagerError, RecordedInput, Tenant, admit,
+    AdmissionRefusal, Command, EventCause, Instance, ManagerError, Priority, RecordedInput, Reuse,
+    Reused, Tenant, admit,
 };
 
 /// A call of one component of an instance.
@@ -35,6 +37,11 @@ pub struct Call {
     pub timeout: Option<Duration>,
     /// The execution that it repeats, for the trail.
     pub repeats: Option<ExecutionId>,
+    /// Whether the result of an earlier execution will do.
+    pub reuse: Reuse,
+    /// Whether it waits for a place where as many are under way as may be, and how urgently; if
+    /// none, it is refused then.
+    pub waits: Option<Priority>,
 }
 
 impl Call {
@@ -61,6 +68,8 @@ impl Call {
             input,
             timeout: None,
             repeats: None,
+            reuse: Reuse::Never,
+            waits: None,
         })
     }
 
@@ -68,6 +77,20 @@ impl Call {
     #[must_use]
     pub const fn within(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// The same, which waits for a place where there is none.
+    #[must_use]
+    pub const fn waiting(mut self, priority: Priority) -> Self {
+        self.waits = Some(priority);
+        self
+    }
+
+    /// The same, for which the result of an earlier execution may do.
+    #[must_use]
+    pub const fn reusing(mut self, reuse: Reuse) -> Self {
+        self.reuse = reuse;
         self
     }
 }
@@ -85,6 +108,9 @@ pub struct Execution {
     pub began: Seq,
     /// The number of the event that says how it ended.
     pub ended: Seq,
+    /// That it is an earlier one, whose result is used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<Reused>,
 }
 
 /// Names an execution.
@@ -145,7 +171,8 @@ impl Tenant {
 
     /// Runs any component: admits it, writes that it begins, runs it, writes how it ended. What
     /// timed out, crashed or met an executor that was not there is tried again, if the component
-    /// says that repeating it does no harm and the host has a timer.
+    /// says that repeating it does no harm and the host has a timer. Where the call says so
+    /// ([`Call::reusing`]) and the component only reads, the result of an earlier execution will do.
     ///
     /// # Errors
     /// `Admission` (state, role, permission, name, time, breaker, rate window, daily quota,
@@ -153,14 +180,27 @@ impl Tenant {
     /// `LeaseTooShort` when it took so long to come to it that nothing was run, and the trail says
     /// that the execution failed; `InstanceNotFound`, `Store`.
     pub async fn call(&self, instance: ThingId, call: Call) -> Result<Execution, ManagerError> {
+        self.call_or_reuse(instance, call).await
+    }
+
+    /// Runs a call, whatever there is to be used again.
+    pub(crate) async fn run_through(
+        &self,
+        instance: ThingId,
+        call: Call,
+    ) -> Result<Execution, ManagerError> {
         let begun = self.begin(instance, call).await?;
         self.drive(begun).await
     }
 
     /// Admits a call and writes that it begins.
-    pub(crate) async fn begin(&self, instance: ThingId, call: Call) -> Result<Begun, ManagerError> {
+    pub(crate) async fn begin_now(
+        &self,
+        instance: ThingId,
+        call: &Call,
+    ) -> Result<Begun, ManagerError> {
         let request = self.new_request(None)?;
-        self.begin_as(instance, call, &request).await
+        self.begin_as(instance, call.clone(), &request).await
     }
 
     /// A request of its own, whose key nobody has used.
@@ -173,7 +213,7 @@ impl Tenant {
         })
     }
 
-    /// As [`Tenant::begin`], under a name of the caller's.
+    /// As [`Tenant::begin_now`], under a name of the caller's.
     pub(crate) async fn begin_as(
         &self,
         instance: ThingId,
@@ -205,14 +245,18 @@ impl Tenant {
         let end = End::of(&result, words);
         let ended = self
             .end_execution(begun.instance.id, begun.execution, &begun.lease, &end, None)
-            .await?
-            .ok_or(ManagerError::Superseded)?;
+            .await;
+        let shared = self.shared();
+        let policy = &shared.policy.queue;
+        shared.lines.call_first(self.group_id(), policy);
+        let ended = ended?.ok_or(ManagerError::Superseded)?;
         Ok(Execution {
             execution: begun.execution,
             outcome: result?,
             attempts: begun.lease.attempt,
             began: begun.began,
             ended: ended.seq,
+            reused: None,
         })
     }
 
@@ -363,7 +407,7 @@ impl Tenant {
                 invoked.await
             }
         };
-        Ok(outcome?)
+        Ok(judged(call.kind, &call.component, outcome?))
     }
 }
 

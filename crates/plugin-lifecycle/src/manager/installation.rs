@@ -13,8 +13,8 @@ use crate::manager::install::plugins;
 use crate::manager::tenant::instance_type;
 use crate::manager::write::untyped;
 use crate::{
-    Batch, Breaker, Budget, Command, CommandKind, ErrorWindow, InstallPlan, Instance, ManagerError,
-    Moved, Phase, PlanPart, PlanStep, PluginInstance, State, Tenant, transition,
+    Batch, Breaker, Budget, Command, CommandKind, ErrorWindow, Hours, InstallPlan, Instance,
+    ManagerError, Moved, Phase, PlanPart, PlanStep, PluginInstance, State, Tenant, transition,
 };
 
 /// The instances of one installation, as they are while it is under way.
@@ -123,6 +123,7 @@ impl Installation {
                 closed_until: None,
                 strays: BTreeSet::new(),
                 errors: ErrorWindow::default(),
+                usage: Hours::default(),
                 breaker: Breaker::default(),
                 wanted,
                 installed_at: None,

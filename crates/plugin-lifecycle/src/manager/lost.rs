@@ -66,6 +66,7 @@ impl Tenant {
             let Some(lease) = instance.properties.executions.remove(&execution) else {
                 return Ok(Settled::Already);
             };
+            instance.properties.usage.count_lost(now, 1);
             let state = instance.properties.lifecycle;
             let closed = match state {
                 State::Executing { .. } => Some(transition(

@@ -9,6 +9,8 @@ use plugin_runtime_api::{Engine, Executor, IsolationLevel, ModelProvider, Timer,
 use serde_json::{Value, json};
 
 use crate::manager::events::Hints;
+use crate::manager::places::Lines;
+use crate::manager::reuse::ResultCaches;
 use crate::{ManagerError, OneRuntime, Policy, Tenant};
 
 /// Installs, governs and runs plugins for many organisations, over a host's own store, directory
@@ -36,6 +38,10 @@ pub(crate) struct Shared {
     pub(crate) policy: Policy,
     pub(crate) character: Value,
     pub(crate) hints: Arc<Hints>,
+    /// The results that may be used again.
+    pub(crate) results: Arc<ResultCaches>,
+    /// Who waits for a place.
+    pub(crate) lines: Arc<Lines>,
     /// Which organisation's secrets an executor without isolation holds, by engine.
     secrets: Arc<Mutex<BTreeMap<Engine, GroupId>>>,
 }
@@ -84,6 +90,8 @@ impl PluginManager {
                 policy: Policy::default(),
                 character: json!({"name": "Agent"}),
                 hints: Arc::default(),
+                results: Arc::default(),
+                lines: Arc::default(),
                 secrets: Arc::default(),
             }),
         }

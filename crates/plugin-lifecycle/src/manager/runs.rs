@@ -6,7 +6,7 @@ use one_ontology::{Event, EventQuery, EventType, Limit, Seq, ThingId};
 use plugin_runtime_api::ExecutionId;
 
 use crate::{
-    Call, Execution, Kept, ManagerError, Operation, Progress, Run, RunFilter, Runs, Tenant,
+    Call, Execution, Kept, ManagerError, Operation, Progress, Reuse, Run, RunFilter, Runs, Tenant,
 };
 
 impl Tenant {
@@ -139,6 +139,8 @@ impl Tenant {
             input: input.value,
             timeout: None,
             repeats: Some(execution),
+            reuse: Reuse::Never,
+            waits: None,
         };
         self.call(instance, call).await
     }

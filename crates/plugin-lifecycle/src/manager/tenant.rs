@@ -65,13 +65,17 @@ impl Tenant {
 
     /// One instance, none if it is not here or no more.
     pub(crate) async fn find(&self, instance: ThingId) -> Result<Option<Instance>, ManagerError> {
-        let thing = self
-            .shared()
-            .store
-            .thing(&self.scope, instance)
-            .await?
-            .filter(|thing| thing.status != ThingStatus::Archived)
-            .filter(|thing| thing.thing_type == instance_type());
+        let found = self.whatever_is_left(instance).await?;
+        Ok(found.filter(|instance| instance.status != ThingStatus::Archived))
+    }
+
+    /// One instance, also where it is no more; none if there never was one here.
+    pub(crate) async fn whatever_is_left(
+        &self,
+        instance: ThingId,
+    ) -> Result<Option<Instance>, ManagerError> {
+        let thing = self.shared().store.thing(&self.scope, instance).await?;
+        let thing = thing.filter(|thing| thing.thing_type == instance_type());
         let typed = thing.map(one_ontology::Thing::typed).transpose();
         typed.map_err(|violations| ManagerError::Unreadable {
             instance,

@@ -1,11 +1,12 @@
-//! Usage statistics, from the trail.
+//! Usage statistics, from what is counted as executions end.
 
 use std::time::Duration;
 
-use one_ontology::{EventQuery, EventType, Limit, PluginEventType, ThingId, vocabulary};
+use one_ontology::{ChangeSet, Thing, ThingId, ThingProperties, ThingType, Timestamp, vocabulary};
 use serde::{Deserialize, Serialize};
 
-use crate::{ManagerError, Operation, Shown, Tenant};
+use crate::rollup::days;
+use crate::{Hours, Instance, ManagerError, Operation, Rollup, Shown, Tenant, hour_of};
 
 vocabulary! {
     /// Over which time.
@@ -36,6 +37,9 @@ impl UsageWindow {
 /// How an instance was used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsageStatistics {
+    /// From when on: the beginning of the hour in which the window begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// Executions that ended.
     pub executions: u64,
     /// Those that succeeded.
@@ -48,7 +52,8 @@ pub struct UsageStatistics {
     pub success_rate: Option<f64>,
     /// The mean time from call to outcome, in microseconds; not for those who may not see figures.
     pub mean_us: Option<u64>,
-    /// Half of all took no longer, in microseconds.
+    /// Half of all took no longer, in microseconds; at most a sixteenth above the exact time, as the
+    /// two that follow.
     pub p50_us: Option<u64>,
     /// 95 of 100 took no longer, in microseconds.
     pub p95_us: Option<u64>,
@@ -56,51 +61,132 @@ pub struct UsageStatistics {
     pub p99_us: Option<u64>,
 }
 
+/// How an instance was used on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct UsageDay {
+    /// Of which instance.
+    instance: ThingId,
+    /// The beginning of the day, in UTC.
+    day: Timestamp,
+    /// Its hours, as far as they are over.
+    hours: Hours,
+}
+
+impl ThingProperties for UsageDay {
+    fn thing_type() -> ThingType {
+        ThingType::Metric
+    }
+}
+
+impl UsageDay {
+    fn id(instance: ThingId, day: Timestamp) -> ThingId {
+        ThingId::of_name(&["usage", &instance.to_string(), &day.to_string()])
+    }
+}
+
+/// The row of a day, as it is to be written.
+pub(crate) struct KeptDay {
+    row: Thing,
+    is_new: IsNew,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IsNew {
+    Yes,
+    No,
+}
+
+impl KeptDay {
+    pub(crate) fn write(self, changes: ChangeSet) -> ChangeSet {
+        match self.is_new {
+            IsNew::Yes => changes.insert(self.row),
+            IsNew::No => changes.replace(self.row),
+        }
+    }
+}
+
 impl Tenant {
-    /// How an instance was used of late.
+    /// How an instance was used of late; removed ones, too. The window is rounded out to a whole
+    /// hour. Reads at most a row a day, however much there was.
     ///
     /// # Errors
-    /// `Denied`, `Store`.
+    /// `Denied`, `Store`, `Unreadable`.
     pub async fn usage(
         &self,
         instance: ThingId,
         window: UsageWindow,
     ) -> Result<UsageStatistics, ManagerError> {
         let shown = self.allow(Operation::ViewPluginUsageMetrics)?;
-        let since = self.shared().now().minus(window.duration());
-        let mut query = EventQuery {
-            types: vec![
-                EventType::Plugin(PluginEventType::PluginActionExecuted),
-                EventType::Plugin(PluginEventType::PluginActionFailed),
-            ],
-            limit: Limit::new(Limit::MAX),
-            ..EventQuery::about(instance)
-        };
-        let mut statistics = UsageStatistics::default();
-        let mut times = Vec::new();
-        loop {
-            let page = self.shared().store.events(&self.scope, &query).await?;
-            for event in page.items.iter().filter(|event| event.at >= since) {
-                statistics.executions += 1;
-                match event.metadata.text("outcome") {
-                    Some("succeeded") => statistics.succeeded += 1,
-                    Some("refused") => statistics.refused += 1,
-                    _ => statistics.failed += 1,
-                }
-                times.extend(
-                    event
-                        .metadata
-                        .get("elapsed_us")
-                        .and_then(serde_json::Value::as_u64),
-                );
-            }
-            match page.next {
-                Some(cursor) => query.cursor = Some(cursor),
-                None => break,
+        let now = self.shared().now();
+        let since = hour_of(now.minus(window.duration()));
+        let mut hours = Hours::default();
+        for day in days(since, now) {
+            if let Some(kept) = self.usage_day(instance, day).await? {
+                hours.merge(&kept.properties.hours);
             }
         }
-        statistics.summarise(times, shown);
+        if let Some(row) = self.whatever_is_left(instance).await? {
+            hours.merge(&row.properties.usage);
+        }
+        let mut statistics = UsageStatistics::of(&hours.since(since), shown);
+        statistics.since = Some(since);
         Ok(statistics)
+    }
+
+    async fn usage_day(
+        &self,
+        instance: ThingId,
+        day: Timestamp,
+    ) -> Result<Option<Thing<UsageDay>>, ManagerError> {
+        let id = UsageDay::id(instance, day);
+        let row = self.shared().store.thing(&self.scope, id).await?;
+        let typed = row.map(Thing::typed).transpose();
+        typed.map_err(|violations| ManagerError::Unreadable {
+            instance,
+            violations,
+        })
+    }
+
+    /// Takes from an instance the hours that are over, for the row of their day. Those of an earlier
+    /// day wait for the next execution. What cannot be read now stays where it is: usage keeps no
+    /// execution from ending.
+    pub(crate) async fn keep_usage(
+        &self,
+        instance: &mut Instance,
+        now: Timestamp,
+    ) -> Option<KeptDay> {
+        let (day, past) = instance.properties.usage.clone().take_past(now)?;
+        let found = self.usage_day(instance.id, day).await.ok()?;
+        let is_new = if found.is_some() {
+            IsNew::No
+        } else {
+            IsNew::Yes
+        };
+        let mut row = found.unwrap_or_else(|| self.new_day(instance.id, day, now));
+        row.properties.hours.merge(&past);
+        let row = row.untyped().ok()?;
+        drop(instance.properties.usage.take_past(now));
+        Some(KeptDay { row, is_new })
+    }
+
+    fn new_day(&self, instance: ThingId, day: Timestamp, now: Timestamp) -> Thing<UsageDay> {
+        let id = UsageDay::id(instance, day);
+        let plain = Thing::new(&self.scope, id, ThingType::Metric, "usage", now);
+        Thing {
+            id,
+            place: plain.place,
+            thing_type: plain.thing_type,
+            name: plain.name,
+            status: plain.status,
+            properties: UsageDay {
+                instance,
+                day,
+                hours: Hours::default(),
+            },
+            revision: plain.revision,
+            created_at: now,
+            updated_at: now,
+        }
     }
 }
 
@@ -109,22 +195,25 @@ impl UsageStatistics {
         clippy::cast_precision_loss,
         reason = "a rate needs no more than 53 bits"
     )]
-    fn summarise(&mut self, mut times: Vec<u64>, shown: Shown) {
-        if self.executions > 0 {
-            self.success_rate = Some(self.succeeded as f64 / self.executions as f64);
-        }
-        if shown == Shown::Redacted || times.is_empty() {
-            return;
-        }
-        times.sort_unstable();
-        let sum: u128 = times.iter().map(|time| u128::from(*time)).sum();
-        self.mean_us = u64::try_from(sum / times.len() as u128).ok();
-        // The nearest rank: the smallest time that at least p of 100 did not exceed.
-        let rank = |p: usize| {
-            times
-                .get((times.len() * p).div_ceil(100).max(1) - 1)
-                .copied()
+    fn of(rollup: &Rollup, shown: Shown) -> Self {
+        let executions = rollup.executions();
+        let mut statistics = Self {
+            executions,
+            succeeded: rollup.succeeded,
+            refused: rollup.refused,
+            failed: rollup.failed,
+            ..Self::default()
         };
-        (self.p50_us, self.p95_us, self.p99_us) = (rank(50), rank(95), rank(99));
+        if executions > 0 {
+            statistics.success_rate = Some(rollup.succeeded as f64 / executions as f64);
+        }
+        if shown == Shown::Whole {
+            let times = &rollup.times;
+            statistics.mean_us = rollup.total_us.checked_div(times.count());
+            statistics.p50_us = times.quantile(50);
+            statistics.p95_us = times.quantile(95);
+            statistics.p99_us = times.quantile(99);
+        }
+        statistics
     }
 }

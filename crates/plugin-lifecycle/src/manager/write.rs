@@ -113,6 +113,7 @@ impl Tenant {
             |p| {
                 p.reason = Some(reason.to_owned());
                 p.operation = None;
+                p.usage.count_lost(now, p.executions.len());
                 p.executions.clear();
                 edit(p);
             },

@@ -191,6 +191,23 @@ fn the_defaults_are_the_policy_s() {
         ("breaker.pause", seconds(policy.breaker.pause)),
         ("breaker.probes", policy.breaker.probes.to_string()),
         ("retries", retries(&policy)),
+        (
+            "cache",
+            format!(
+                "{} fresh, {} results of an organisation, {} KiB each",
+                seconds(policy.cache.fresh),
+                policy.cache.entries,
+                policy.cache.entry_bytes >> 10
+            ),
+        ),
+        (
+            "queue",
+            format!(
+                "{} waiting, passed over {} times in a row",
+                policy.queue.waiting, policy.queue.patience
+            ),
+        ),
+        ("longest_wait", seconds(policy.longest_wait)),
         ("longest", seconds(policy.longest)),
         ("attempts", policy.attempts.to_string()),
     ];

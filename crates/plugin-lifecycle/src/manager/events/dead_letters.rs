@@ -8,7 +8,9 @@ use plugin_runtime_api::ComponentKind;
 
 use crate::manager::execute::Request;
 use crate::manager::write::untyped;
-use crate::{Call, DeliveryEnd, EventCause, Execution, LetterRow, ManagerError, Operation, Tenant};
+use crate::{
+    Call, DeliveryEnd, EventCause, Execution, LetterRow, ManagerError, Operation, Reuse, Tenant,
+};
 
 impl Tenant {
     /// The events that were given up, all or those of one subscription, the oldest of each
@@ -42,6 +44,8 @@ impl Tenant {
             input: self.told(&event).await?,
             timeout: None,
             repeats: None,
+            reuse: Reuse::Never,
+            waits: None,
         };
         let cause = Some(EventCause::of_delivery(about.subscription, &event));
         let request = Request {

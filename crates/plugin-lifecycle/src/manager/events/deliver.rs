@@ -13,7 +13,7 @@ use crate::manager::execute::{Begun, Request};
 use crate::manager::write::untyped;
 use crate::{
     AdmissionRefusal, AfterDelivery, Call, DeadLetter, DeliveryClaim, EventCause, Instance,
-    ManagerError, NextDelivery, PendingDelivery, Subscription, Tenant, after_delivery,
+    ManagerError, NextDelivery, PendingDelivery, Reuse, Subscription, Tenant, after_delivery,
     next_delivery,
 };
 
@@ -105,6 +105,8 @@ impl Tenant {
             input: self.told(event).await?,
             timeout: None,
             repeats: None,
+            reuse: Reuse::Never,
+            waits: None,
         };
         let cause = Some(EventCause::of_delivery(row.id, event));
         let request = Request {
