@@ -36,6 +36,15 @@ impl SecretString {
     }
 }
 
+/// Erased when it is dropped, as far as safe code can: what the text was copied to is not.
+impl Drop for SecretString {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.0).into_boxed_bytes();
+        bytes.fill(0);
+        std::hint::black_box(&bytes);
+    }
+}
+
 impl fmt::Debug for SecretString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")

@@ -4,3 +4,4 @@ pub mod audit;
 pub mod executor;
 pub mod sim;
 pub mod store;
+pub mod vault;

@@ -58,6 +58,10 @@ pub const RULES: &[(&str, MayUse)] = &[
     ),
     ("plugin-audit-ed25519", MayUse::Only(&["one-ontology"])),
     (
+        "plugin-vault-store",
+        MayUse::Only(&["one-ontology", "plugin-runtime-api"]),
+    ),
+    (
         "plugin-symbols",
         MayUse::Only(&["plugin-resolver", "plugin-registry"]),
     ),

@@ -11,3 +11,4 @@ mod memory;
 mod sim;
 mod sim_invariants;
 mod trail;
+mod vault;

@@ -1,0 +1,118 @@
+//! Keys of organisations and of the host.
+
+use futures::executor::block_on;
+use futures::future::join;
+use plugin_runtime_api::{SecretString, Vault as _};
+use plugin_testkit::vault::organisation;
+use plugin_vault_store::LocalKeys;
+
+use crate::rig::{FIRST, Rig, SECOND, SECRET, leased, name, put};
+
+fn states(rig: &Rig) -> Vec<(u64, String, bool)> {
+    let rows = rig.rows("acme", "vault_key").into_iter();
+    let mut states: Vec<_> = rows
+        .map(|row| {
+            let generation = row.properties.get("generation").unwrap().as_u64().unwrap();
+            let wrapped = row.properties.text("wrapped").unwrap();
+            (
+                generation,
+                row.status.as_str().to_owned(),
+                !wrapped.is_empty(),
+            )
+        })
+        .collect();
+    states.sort();
+    states
+}
+
+#[test]
+fn a_rotation_destroys_the_key_of_before() {
+    let rig = Rig::new();
+    let vault = rig.vault();
+    let name = name("acme", "a", "KEY");
+    put(&vault, &name, SECRET);
+    for _ in 0..2 {
+        block_on(vault.rotate(name.group)).unwrap();
+    }
+    let gone = |generation| (generation, "archived".to_owned(), false);
+    assert_eq!(
+        states(&rig),
+        [gone(1), gone(2), (3, "active".to_owned(), true)]
+    );
+    assert_eq!(leased(&vault, &name), Ok(SECRET.to_owned()));
+}
+
+#[test]
+fn the_host_changes_its_key_and_forgets_the_one_of_before() {
+    let rig = Rig::new();
+    let name = name("acme", "a", "KEY");
+    put(&rig.vault(), &name, SECRET);
+    let only = || LocalKeys::from_text(SECOND).unwrap();
+    let both = only().with_former(FIRST).unwrap();
+    let early = rig.over(rig.store.clone(), only());
+    let said = leased(&early, &name).unwrap_err();
+    assert!(said.contains("the host has no key `local:"), "{said}");
+    let moving = rig.over(rig.store.clone(), both);
+    assert_eq!(leased(&moving, &name), Ok(SECRET.to_owned()));
+    assert_eq!(block_on(moving.rewrap(name.group)), Ok(1));
+    assert_eq!(block_on(moving.rewrap(name.group)), Ok(0));
+    assert_eq!(leased(&early, &name), Ok(SECRET.to_owned()));
+    let former = leased(&rig.vault(), &name).unwrap_err();
+    assert!(former.contains("the host has no key"), "{former}");
+}
+
+#[test]
+fn a_wrapped_key_of_another_organisation_does_not_open() {
+    let rig = Rig::new();
+    let vault = rig.vault();
+    let (here, there) = (name("acme", "a", "KEY"), name("globex", "a", "KEY"));
+    put(&vault, &here, SECRET);
+    put(&vault, &there, "theirs");
+    let stolen = rig.rows("globex", "vault_key")[0].clone();
+    let mut forged = rig.rows("acme", "vault_key")[0].clone();
+    let wrapped = stolen.properties.get("wrapped").unwrap().clone();
+    forged.properties = forged.properties.with("wrapped", wrapped);
+    rig.forge(forged);
+    let said = leased(&vault, &here).unwrap_err();
+    assert!(said.contains("does not open"), "{said}");
+    assert_eq!(leased(&vault, &there), Ok("theirs".to_owned()));
+}
+
+#[test]
+fn what_is_put_while_keys_change_is_kept() {
+    let rig = Rig::new();
+    let (one, two) = (rig.vault(), rig.vault());
+    let names: Vec<_> = (0..5)
+        .map(|it| name("acme", "a", &it.to_string()))
+        .collect();
+    put(&one, &names[0], "0");
+    block_on(async {
+        let rotates = async {
+            for _ in 0..3 {
+                one.rotate(organisation("acme")).await.unwrap();
+            }
+        };
+        let puts = async {
+            for name in &names {
+                let secret = SecretString::new(name.parameter.as_str());
+                two.put(name, secret).await.unwrap();
+            }
+        };
+        join(rotates, puts).await;
+    });
+    for name in &names {
+        assert_eq!(leased(&one, name).as_ref(), Ok(&name.parameter));
+    }
+}
+
+#[test]
+fn what_is_no_key_is_not_repeated() {
+    for text in ["", "1234", &FIRST[1..], "hunter2", &format!("{FIRST}00")] {
+        let said = LocalKeys::from_text(text).unwrap_err().to_string();
+        assert!(text.is_empty() || !said.contains(text), "{said}");
+    }
+    LocalKeys::from_text(&format!("  {FIRST}\n")).unwrap();
+    let fresh = LocalKeys::generate().unwrap();
+    assert_ne!(*fresh, *LocalKeys::generate().unwrap());
+    LocalKeys::from_text(&fresh).unwrap();
+}
