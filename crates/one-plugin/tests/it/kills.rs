@@ -125,6 +125,8 @@ impl Host {
             at_a_time: budget("executions_at_a_time"),
             daily: None,
             secrets: BTreeMap::new(),
+            // There is one version of it.
+            snapshots: BTreeMap::new(),
             // A native runtime ends with its host.
             running: BTreeMap::new(),
             fences: BTreeMap::new(),

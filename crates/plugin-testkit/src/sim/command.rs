@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use one_ontology::ThingId;
-use plugin_lifecycle::ManagerError;
+use plugin_lifecycle::{Approval, ManagerError, Tenant};
 use serde_json::{Value, json};
 
 use super::fleet::EAR;
-use super::world::{HEARD, Host, PLUGIN, SECRET, World};
+use super::world::{FIRST, HEARD, Host, PLUGIN, SECOND, SECRET, World};
 
 /// A command of an operator, or a user's execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub enum Given {
     Activate,
     /// Run one of its actions: `WORK`, `FAIL` or `CRASH`.
     Execute(&'static str),
+    /// Bring it to the other of its two versions.
+    Update,
+    /// Bring back the version of before.
+    Rollback,
     /// Stop it.
     Deactivate,
     /// Suspend it.
@@ -76,7 +80,7 @@ impl Given {
             let instance = instance.unwrap_or_else(|| ThingId::of_name(&["nothing"]));
             match this {
                 Self::Install => {
-                    let plan = tenant.plan_install(PLUGIN, "^1.0").await?;
+                    let plan = tenant.plan_install(PLUGIN, FIRST).await?;
                     tenant.install(&plan).await.map(drop)
                 }
                 Self::Configure => tenant.configure(instance, settings()).await,
@@ -85,6 +89,8 @@ impl Given {
                     let executed = tenant.execute(instance, action, json!({})).await;
                     executed.map(drop)
                 }
+                Self::Update => update(&tenant, instance).await,
+                Self::Rollback => tenant.rollback(instance).await,
                 Self::Deactivate => tenant.deactivate(instance).await,
                 Self::Suspend => tenant.suspend(instance, "for a test").await,
                 Self::Uninstall => tenant.uninstall(instance).await,
@@ -115,6 +121,16 @@ impl Given {
         });
         Ok(())
     }
+}
+
+async fn update(tenant: &Tenant, instance: ThingId) -> Result<(), ManagerError> {
+    let found = tenant.instance(instance).await?;
+    let to = match found.properties.version.as_str() {
+        FIRST => SECOND,
+        _ => FIRST,
+    };
+    let plan = tenant.plan_update(instance, to).await?;
+    tenant.update(&plan, &Approval::of(&plan)).await
 }
 
 fn settings() -> BTreeMap<String, Value> {

@@ -8,7 +8,7 @@ use one_ontology::{
     BudgetState, Connection, ConnectionType, End, Event, EventType, IdempotencyKey,
     PluginConnectionType, PluginEventType, ThingId,
 };
-use plugin_lifecycle::{EventCause, Instance, State, StateKind, Subscription};
+use plugin_lifecycle::{EventCause, Instance, Phase, State, StateKind, Subscription};
 use plugin_runtime_api::{Fence, RuntimeId};
 
 use super::fleet::{Run, RunningRuntime};
@@ -32,6 +32,8 @@ pub struct Observed {
     pub daily: Option<BudgetState>,
     /// The names of the secrets that the vault has.
     pub secrets: BTreeMap<ThingId, Vec<String>>,
+    /// How many snapshots there are of each instance.
+    pub snapshots: BTreeMap<ThingId, usize>,
     /// What runs.
     pub running: BTreeMap<RuntimeId, RunningRuntime>,
     /// The highest fence under which something was asked of each runtime.
@@ -60,14 +62,18 @@ pub const INVARIANTS: &[&str] = &[
     "absent means nothing runs",
     "absent means no connections",
     "absent means no secrets",
+    "absent means no snapshots",
+    "no more snapshots than are kept",
     "at rest means not running",
     "active means the committed version",
+    "no second runtime is left over",
     "no runtime is ahead of its row",
     "nobody acts under a fence that is not written",
     "in flight only where allowed",
     "an operation is under way exactly in transient states",
     "the trail says where an instance is",
     "connected exactly when installed",
+    "connected to what it runs with",
     "plugins are counted exactly",
     "places are counted exactly",
     "executions are counted exactly",
@@ -142,7 +148,8 @@ pub fn unfinished(seen: &Observed) -> Vec<Violation> {
         if !p.secrets_under_way.is_empty() {
             say("secrets are under way");
         }
-        if state == StateKind::Error && seen.running.contains_key(&p.runtime) {
+        let mut own = std::iter::once(&p.runtime).chain(&p.strays);
+        if state == StateKind::Error && own.any(|it| seen.running.contains_key(it)) {
             say("it runs");
         }
     }
@@ -262,6 +269,9 @@ fn one_row(seen: &Observed, row: &Instance, tally: &Tally, say: &mut Say<'_>) {
         | StateKind::RollingBack
         | StateKind::Uninstalling => {}
     }
+    other_runtimes(seen, row, say);
+    snapshots(seen, row, say);
+    needs(seen, row, say);
     if running.is_some_and(|running| running.fence > p.fence) {
         say("no runtime is ahead of its row", name());
     }
@@ -304,6 +314,69 @@ fn one_row(seen: &Observed, row: &Instance, tally: &Tally, say: &mut Say<'_>) {
             let what = format!("{}: {execution} has ended and holds a lease", name());
             say("an execution ends once", what);
         }
+    }
+}
+
+/// The runtimes that a change of version has to do with.
+fn changing(row: &Instance) -> BTreeSet<RuntimeId> {
+    let operation = row.properties.operation.as_ref();
+    match operation.and_then(|operation| operation.phase.as_ref()) {
+        Some(Phase::Change(change)) => {
+            let to = std::iter::once(change.to.runtime);
+            to.chain(change.leave.iter().copied()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+fn other_runtimes(seen: &Observed, row: &Instance, say: &mut Say<'_>) {
+    let p = &row.properties;
+    let state = p.lifecycle.kind();
+    let name = || format!("{} {state} fence {}", row.name, p.fence.0);
+    let changing = changing(row);
+    for (runtime, running) in &seen.running {
+        if running.instance != Some(row.id) || *runtime == p.runtime {
+            continue;
+        }
+        // Of what could not be stopped the row knows, and whoever recovers stops it.
+        let known = changing.contains(runtime) || p.strays.contains(runtime);
+        if !known || running.fence > p.fence {
+            let what = format!("{} and {runtime} under fence {}", name(), running.fence.0);
+            say("no second runtime is left over", what);
+        }
+    }
+    for runtime in &changing {
+        if let Some(ahead) = seen.fences.get(runtime).filter(|it| **it > p.fence) {
+            let what = format!("{}: {runtime} was asked under fence {}", name(), ahead.0);
+            say("nobody acts under a fence that is not written", what);
+        }
+    }
+}
+
+fn snapshots(seen: &Observed, row: &Instance, say: &mut Say<'_>) {
+    let kept = seen.snapshots.get(&row.id).copied().unwrap_or(0);
+    let what = || format!("{}: {kept} snapshots", row.name);
+    if kept > 0 && row.properties.lifecycle == State::Uninstalled {
+        say("absent means no snapshots", what());
+    }
+    if kept > 3 {
+        say("no more snapshots than are kept", what());
+    }
+}
+
+fn needs(seen: &Observed, row: &Instance, say: &mut Say<'_>) {
+    let p = &row.properties;
+    let needs = seen.connections.iter().filter(|it| {
+        it.from == End::Thing(row.id)
+            && it.connection_type == ConnectionType::from(PluginConnectionType::PluginDependsOn)
+    });
+    let needs: BTreeSet<End> = needs.map(|it| it.to).collect();
+    let with = p.members.iter().map(|member| End::Thing(member.instance));
+    let with: BTreeSet<End> = with.filter(|it| *it != End::Thing(row.id)).collect();
+    let runs = matches!(p.lifecycle.kind(), StateKind::Active | StateKind::Executing);
+    if !needs.is_subset(&with) || (runs && needs != with) {
+        let what = format!("{} needs {needs:?} and runs with {with:?}", row.name);
+        say("connected to what it runs with", what);
     }
 }
 

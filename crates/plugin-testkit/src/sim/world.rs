@@ -14,10 +14,10 @@ use futures::task::ArcWake;
 use one_ontology::{
     ChangeSet, Clock as _, ConnectionQuery, Event, EventId, EventQuery, EventType, Group, GroupId,
     Limit, ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, Plan, PluginThingType,
-    Role, Scope, Seq, SequentialIds, Store, Thing, ThingProperties, ThingQuery, ThingStatus,
+    Role, Scope, Seq, SequentialIds, Store, Thing, ThingId, ThingProperties, ThingQuery, ThingStatus,
     Timestamp,
 };
-use plugin_lifecycle::{Instance, ManagerError, PluginManager, PluginSubscription, Policy, Tenant};
+use plugin_lifecycle::{Instance, ManagerError, PluginManager, PluginSubscription, Policy, Snapshot, Tenant};
 use plugin_registry::MemorySource;
 use plugin_runtime_api::{ManualTimer, MemoryVault, Vault};
 use serde_json::{Value, json};
@@ -33,6 +33,10 @@ pub(super) const PLUGIN: &str = "@simulated/plugin-main";
 pub(super) const NEEDED: &str = "@simulated/plugin-needed";
 /// What it may be told of.
 pub(super) const HEARD: EventType = EventType::CourseCreated;
+/// The version that is installed.
+pub(super) const FIRST: &str = "1.0.0";
+/// The other version. In it the plugin needs nothing any more.
+pub(super) const SECOND: &str = "1.1.0";
 /// Its secret parameter.
 pub(super) const SECRET: &str = "API_KEY";
 
@@ -218,6 +222,17 @@ impl World {
             let kept = done(self.vault.list(self.group, row.id))?.map_err(words)?;
             secrets.insert(row.id, kept);
         }
+        let mut snapshots: BTreeMap<ThingId, usize> = BTreeMap::new();
+        let query = ThingQuery {
+            limit: Limit::new(Limit::MAX),
+            ..ThingQuery::of_type(PluginThingType::PluginSnapshot)
+        };
+        let page = done(self.store.things(&self.scope, &query))?.map_err(words)?;
+        for thing in page.items {
+            let typed: Result<Snapshot, _> = thing.typed();
+            let of = typed.map_err(words)?.properties.instance;
+            *snapshots.entry(of).or_default() += 1;
+        }
         let query = ConnectionQuery {
             limit: Limit::new(Limit::MAX),
             ..ConnectionQuery::default()
@@ -232,6 +247,7 @@ impl World {
             at_a_time: budget("executions_at_a_time")?,
             daily: budget("executions_daily")?,
             secrets,
+            snapshots,
             running: self.fleet.running(),
             fences: self.fleet.fences(),
             runs: self.fleet.runs(),
@@ -328,35 +344,40 @@ fn source() -> MemorySource {
         SECRET: {"type": "string", "sensitive": true},
         "SIZE": {"type": "number"},
     }});
-    let core = json!({"@elizaos/core": "^1.7.0"});
+    let core = || json!({"@elizaos/core": "^1.7.0"});
+    let alone = || json!({"dependencies": core()});
+    let first = json!({
+        "dependencies": {"@elizaos/core": "^1.7.0", NEEDED: "^1.0.0"},
+        "agentConfig": parameters,
+    });
+    let second = json!({"dependencies": core(), "agentConfig": parameters});
     MemorySource::new("simulated")
         .with(
             "@elizaos/core",
-            package("@elizaos/core", "1.7.2", json!({})),
+            package("@elizaos/core", vec![("1.7.2", json!({}))]),
         )
         .with(
             NEEDED,
-            package(NEEDED, "1.0.0", json!({"dependencies": core})),
+            package(NEEDED, vec![(FIRST, alone()), (SECOND, alone())]),
         )
         .with(
             PLUGIN,
-            package(
-                PLUGIN,
-                "1.0.0",
-                json!({
-                    "dependencies": {"@elizaos/core": "^1.7.0", NEEDED: "^1.0.0"},
-                    "agentConfig": parameters,
-                }),
-            ),
+            package(PLUGIN, vec![(FIRST, first), (SECOND, second)]),
         )
 }
 
-fn package(name: &str, version: &str, mut body: Value) -> Value {
+fn package(name: &str, versions: Vec<(&str, Value)>) -> Value {
     let integrity = format!("sha512-{}==", "A".repeat(86));
-    if let Some(body) = body.as_object_mut() {
-        body.insert("name".to_owned(), name.into());
-        body.insert("version".to_owned(), version.into());
-        body.insert("dist".to_owned(), json!({"integrity": integrity}));
+    let latest = versions.last().map_or("", |(version, _)| *version);
+    let tags = json!({"latest": latest});
+    let mut all = serde_json::Map::new();
+    for (version, mut body) in versions {
+        if let Some(body) = body.as_object_mut() {
+            body.insert("name".to_owned(), name.into());
+            body.insert("version".to_owned(), version.into());
+            body.insert("dist".to_owned(), json!({"integrity": integrity}));
+        }
+        all.insert(version.to_owned(), body);
     }
-    json!({"name": name, "dist-tags": {"latest": version}, "versions": {version: body}})
+    json!({"name": name, "dist-tags": tags, "versions": all})
 }

@@ -7,8 +7,8 @@ use plugin_testkit::sim::{
 
 fn scenarios() -> Vec<Scenario> {
     use Given::{
-        Activate, Configure, Deactivate, Dispatch, Execute, Happen, Install, Subscribe, Suspend,
-        Uninstall,
+        Activate, Configure, Deactivate, Dispatch, Execute, Happen, Install, Rollback, Subscribe,
+        Suspend, Uninstall, Update,
     };
     let (work, fail) = (Execute("WORK"), Execute("FAIL"));
     vec![
@@ -38,6 +38,16 @@ fn scenarios() -> Vec<Scenario> {
         Scenario::new(&[Install, Activate, Subscribe, Happen], Dispatch).then(Deactivate),
         Scenario::new(&[Install, Activate, Subscribe, Happen], Deactivate).then(Activate),
         Scenario::new(&[Install, Activate, Subscribe, Happen], Uninstall),
+        Scenario::new(&[Install], Update),
+        Scenario::new(&[Install, Configure, Activate], Update),
+        Scenario::new(&[Install, Activate], Update).then(Update),
+        Scenario::new(&[Install, Activate], Update).then(Rollback),
+        Scenario::new(&[Install, Activate], Update).then(Deactivate),
+        Scenario::new(&[Install, Activate], Update).then(Uninstall),
+        Scenario::new(&[Install, Update], Rollback),
+        Scenario::new(&[Install, Activate, Update], Rollback),
+        Scenario::new(&[Install, Configure, Activate, Update], Rollback).then(Uninstall),
+        Scenario::new(&[Install, Activate, Update], Uninstall),
     ]
 }
 
@@ -67,6 +77,30 @@ fn installing_and_removing_survive_every_pair_of_crashes() {
         }
     }
     assert!(pairs > 100, "{pairs}");
+}
+
+#[test]
+fn changing_the_version_survives_every_pair_of_crashes() {
+    let active = [Given::Install, Given::Activate];
+    let updated = [Given::Install, Given::Activate, Given::Update];
+    let mut pairs = 0;
+    for scenario in [
+        Scenario::new(&[Given::Install], Given::Update),
+        Scenario::new(&active, Given::Update),
+        Scenario::new(&updated, Given::Rollback),
+    ] {
+        match interrupt_in_pairs(&scenario, Fate::CRASHES) {
+            Ok(count) => pairs += count,
+            Err(broken) => panic!("{scenario}: {broken}"),
+        }
+    }
+    // A call that fails, in the recovery of a host that died: what was half done is done back.
+    let fates = [Fate::CrashBefore, Fate::Refuse];
+    match interrupt_in_pairs(&Scenario::new(&active, Given::Update), &fates) {
+        Ok(count) => pairs += count,
+        Err(broken) => panic!("refused: {broken}"),
+    }
+    assert!(pairs > 300, "{pairs}");
 }
 
 #[test]

@@ -6,10 +6,12 @@ use futures::executor::block_on;
 use one_ontology::{
     BudgetState, ChangeSet, ConnectionQuery, EventId, EventQuery, EventType, Group, GroupId, Limit,
     ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, PluginThingType, Role, Scope,
-    SequentialIds, Store as _, ThingQuery, Timestamp,
+    SequentialIds, Store as _, ThingId, ThingQuery, Timestamp,
 };
 use plugin_lifecycle::{Instance, PluginInstance, PluginManager, State, native_source};
-use plugin_runtime_api::{Engine, ExecutionId, Fence, NativeExecutor, NativePlugin, NotesPlugin};
+use plugin_runtime_api::{
+    Engine, ExecutionId, Fence, NativeExecutor, NativePlugin, NotesPlugin, RuntimeId,
+};
 use plugin_testkit::sim::{
     INVARIANTS, Observed, Run, RunningRuntime, unfinished, untold, violations,
 };
@@ -95,6 +97,7 @@ fn seen() -> Observed {
         events: Arc::new(events.items),
         connections: connections.items,
         secrets: BTreeMap::new(),
+        snapshots: BTreeMap::new(),
     }
 }
 
@@ -134,6 +137,25 @@ const BREAKS: &[(&str, Break)] = &[
         rests(seen, State::Uninstalled);
         let id = seen.rows[0].id;
         seen.secrets.insert(id, vec!["API_KEY".to_owned()]);
+    }),
+    ("absent means no snapshots", |seen| {
+        rests(seen, State::Uninstalled);
+        let id = seen.rows[0].id;
+        seen.snapshots.insert(id, 1);
+    }),
+    ("no more snapshots than are kept", |seen| {
+        let id = seen.rows[0].id;
+        seen.snapshots.insert(id, 4);
+    }),
+    ("no second runtime is left over", |seen| {
+        let running = seen.running.values().next().unwrap().clone();
+        seen.running
+            .insert(RuntimeId::of_name(&["another"]), running);
+    }),
+    ("connected to what it runs with", |seen| {
+        let mut another = seen.rows[0].properties.members[0].clone();
+        another.instance = ThingId::of_name(&["another"]);
+        seen.rows[0].properties.members.push(another);
     }),
     ("at rest means not running", |seen| {
         rests(seen, State::Suspended)
