@@ -41,6 +41,9 @@ pub struct PluginInstance {
     /// What is being done to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<PendingOperation>,
+    /// The installation that failed, with everything it takes to try it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<PendingOperation>,
     /// Grows with each operation; whoever acts under a lower one is from the past.
     pub fence: Fence,
     /// What runs it.

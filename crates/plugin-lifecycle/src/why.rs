@@ -79,7 +79,7 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         ),
         State::Failed { operation } => match operation {
             Interrupted::Install => format!(
-                "{who} asked to install it, and that failed{reason}; `uninstall` clears it away"
+                "{who} asked to install it, and that failed{reason}; `retry` tries again, `uninstall` clears it away"
             ),
             Interrupted::Uninstall => format!(
                 "{who} asked to remove it, and that failed{reason}; `uninstall` tries again"

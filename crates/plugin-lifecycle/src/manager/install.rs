@@ -13,7 +13,7 @@ use crate::manager::installation::Installation;
 use crate::manager::write::{still_held, untyped};
 use crate::{
     After, Batch, Budget, Command, InstallPlan, Instance, ManagerError, Operation, Phase, PlanPart,
-    State, Tenant,
+    PluginInstance, State, Tenant,
 };
 
 impl Tenant {
@@ -237,7 +237,9 @@ impl Tenant {
                 let Some(found) = found.filter(|it| still_held(it, begun).is_ok()) else {
                     continue;
                 };
-                let step = self.failed_step(found, now, error.tag(), &reason, |_| ())?;
+                let held = found.properties.operation.clone();
+                let keep = |p: &mut PluginInstance| p.interrupted = held;
+                let step = self.failed_step(found, now, error.tag(), &reason, keep)?;
                 changes = Some(merge(changes, step.changes)?);
                 failed += 1;
             }

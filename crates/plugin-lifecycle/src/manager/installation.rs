@@ -103,6 +103,7 @@ impl Installation {
                     at: now,
                 }),
                 operation: Some(operation),
+                interrupted: None,
                 fence: Fence(1),
                 engine: plan.engine.clone(),
                 runtime: RuntimeId::of_name(&[

@@ -24,6 +24,7 @@ mod question;
 mod recover;
 mod recovery_report;
 mod remove;
+mod retry;
 mod reuse;
 mod rollback;
 mod runs;

@@ -299,20 +299,30 @@ impl Tenant {
             Ok(changes)
         })
         .await?;
-        let mut taken = Vec::new();
-        for begun in &batch {
-            let found = self.find(begun.id).await?.ok_or(ManagerError::Superseded)?;
-            if found.properties.fence != begun.properties.fence.next() {
-                return Err(ManagerError::Superseded);
-            }
-            taken.push(found);
-        }
+        let taken = self.begun_after(&begun).await?;
         if let Some(error) = self.incomplete(instance, &taken) {
             let taken: Vec<&Instance> = taken.iter().collect();
             return self.write_not_installed(&taken, &error).await;
         }
         let taken: Vec<&Instance> = taken.iter().collect();
         self.bring_in(&taken, &Silent).await
+    }
+
+    /// Instances as they are under the fence after this one, which was just written.
+    pub(crate) async fn begun_after(
+        &self,
+        before: &[&Instance],
+    ) -> Result<Vec<Instance>, ManagerError> {
+        let mut begun = Vec::new();
+        for before in before {
+            let found = self.find(before.id).await?;
+            let found = found.ok_or(ManagerError::Superseded)?;
+            if found.properties.fence != before.properties.fence.next() {
+                return Err(ManagerError::Superseded);
+            }
+            begun.push(found);
+        }
+        Ok(begun)
     }
 
     /// The instances that are still being installed together with this one, itself among them.

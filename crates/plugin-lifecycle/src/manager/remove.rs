@@ -122,6 +122,7 @@ impl Tenant {
             now,
             |p| {
                 p.operation = None;
+                p.interrupted = None;
                 // Whatever the vault took is destroyed, and it takes nothing more.
                 p.secrets_under_way.clear();
                 p.secrets_unsure.clear();

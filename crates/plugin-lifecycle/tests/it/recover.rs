@@ -11,6 +11,7 @@ use plugin_lifecycle::{
     CommandKind, Instance, PluginManager, Policy, Recovery, RecoveryReport, State, StateKind,
     TakenWhat, Tenant, recovery,
 };
+use plugin_registry::Source as _;
 use plugin_runtime_api::{
     Engine, ExecutionId, MemoryVault, Script, ScriptedExecutor, SecretName, SecretString,
     StartScript, Vault, VaultError,
@@ -381,4 +382,66 @@ fn what_is_to_be_done_is_decided_by_leases_alone() {
     }
     row.lifecycle = State::Error;
     assert_eq!(recovery(&row, &policy, lease), [Recovery::Halt]);
+}
+
+#[test]
+fn an_installation_that_failed_is_tried_again_as_the_same_one() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
+    let hidden = block_on(world.source.package(SQL)).unwrap().document;
+    let nothing = json!({"name": SQL, "dist-tags": {}, "versions": {}});
+    world.source.put(SQL, nothing.clone());
+    block_on(acme.install(&plan)).unwrap_err();
+    let plugins = block_on(acme.list_installed()).unwrap();
+    assert_eq!(plugins.len(), 2);
+    let of = |package: &str| plugins.iter().find(|it| it.package == package).unwrap();
+    let (own, needed) = (of(KNOWLEDGE).instance, of(SQL).instance);
+    assert_eq!(level(&world, &acme, "plugins"), 0);
+    let uma = world.tenant("uma", "acme");
+    let denied = block_on(uma.retry_install(own)).unwrap_err();
+    assert_eq!(denied.tag(), "OperationDenied");
+    // Still not there: it fails again, and can be tried again all the same.
+    let key = |id| found(&acme, id).properties.interrupted.unwrap().key;
+    let first = key(own);
+    block_on(acme.retry_install(needed)).unwrap_err();
+    assert_eq!(state(&acme, own), StateKind::Failed);
+    assert_eq!(level(&world, &acme, "plugins"), 0);
+    assert_eq!((key(own), key(needed)), (first.clone(), first));
+    world.source.put(SQL, hidden);
+    block_on(acme.retry_install(own)).unwrap();
+    for id in [own, needed] {
+        let row = found(&acme, id).properties;
+        assert_eq!(row.lifecycle, State::Installed);
+        assert_eq!(
+            (row.interrupted, row.operation, row.reason),
+            (None, None, None)
+        );
+    }
+    assert_eq!(level(&world, &acme, "plugins"), 2);
+    let trail = block_on(acme.audit(own)).unwrap().events;
+    let attempts: Vec<u64> = trail
+        .iter()
+        .filter(|it| it.metadata.text("rule") == Some("T04"))
+        .filter_map(|it| it.metadata.get("attempt")?.as_u64())
+        .collect();
+    assert_eq!(attempts, [2, 3]);
+    let refused = block_on(acme.retry_install(own)).unwrap_err();
+    assert_eq!(refused.tag(), "CommandRefused");
+    block_on(acme.activate(own)).unwrap();
+}
+
+#[test]
+fn an_installation_of_which_a_part_was_removed_is_not_tried_again() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let plan = block_on(acme.plan_install(KNOWLEDGE, "^1.6")).unwrap();
+    let nothing = json!({"name": SQL, "dist-tags": {}, "versions": {}});
+    world.source.put(SQL, nothing);
+    block_on(acme.install(&plan)).unwrap_err();
+    let plugins = block_on(acme.list_installed()).unwrap();
+    let of = |package: &str| plugins.iter().find(|it| it.package == package).unwrap();
+    block_on(acme.uninstall(of(SQL).instance)).unwrap();
+    let error = block_on(acme.retry_install(of(KNOWLEDGE).instance)).unwrap_err();
+    assert_eq!(error.tag(), "PlanOutdated");
 }

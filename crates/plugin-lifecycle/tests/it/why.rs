@@ -83,7 +83,7 @@ fn each_state_says_who_brought_it_there_and_what_would_move_it() {
     SUSPENDED: Alice suspended it: too many words; `activate` resumes it.
     SUSPENDED: It was suspended for its errors: too many words; `activate` resumes it.
     ERROR: Its runtime failed: too many words; `activate` tries again, `deactivate` leaves it installed.
-    FAILED: Alice asked to install it, and that failed: too many words; `uninstall` clears it away.
+    FAILED: Alice asked to install it, and that failed: too many words; `retry` tries again, `uninstall` clears it away.
     FAILED: Alice asked to remove it, and that failed: too many words; `uninstall` tries again.
     UPDATING: Alice asked for another version, and it is being changed; nobody is at work on it, and `recover` goes on with it.
     ROLLING_BACK: Its version is being changed back: too many words; nobody is at work on it, and `recover` goes on with it.

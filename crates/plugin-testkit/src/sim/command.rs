@@ -16,6 +16,8 @@ use super::world::{FIRST, HEARD, Host, PLUGIN, SECOND, SECRET, World};
 pub enum Given {
     /// Install the plugin and what it needs.
     Install,
+    /// Try its installation again that failed.
+    RetryInstall,
     /// Set its parameter and its secret.
     Configure,
     /// Start it.
@@ -83,6 +85,7 @@ impl Given {
                     let plan = tenant.plan_install(PLUGIN, FIRST).await?;
                     tenant.install(&plan).await.map(drop)
                 }
+                Self::RetryInstall => tenant.retry_install(instance).await,
                 Self::Configure => tenant.configure(instance, settings()).await,
                 Self::Activate => tenant.activate(instance).await.map(drop),
                 Self::Execute(action) => {

@@ -22,6 +22,7 @@ const HOSTS: usize = 3;
 
 const COMMANDS: &[Given] = &[
     Given::Install,
+    Given::RetryInstall,
     Given::Configure,
     Given::Activate,
     Given::Execute("WORK"),
@@ -74,7 +75,7 @@ const fn likely(state: Option<StateKind>) -> &'static [Given] {
             Given::Suspend,
             Given::Uninstall,
         ],
-        Some(StateKind::Failed) => &[Given::Uninstall],
+        Some(StateKind::Failed) => &[Given::RetryInstall, Given::Uninstall],
         Some(_) => &[
             Given::Recover,
             Given::Recover,

@@ -1,0 +1,112 @@
+//! Trying a failed installation again.
+
+use one_ontology::{ThingId, Timestamp};
+use plugin_registry::{ProgressSink, Silent};
+
+use crate::manager::install::{given_up, ids_of, merge, plugins};
+use crate::manager::write::{Step, still_held};
+use crate::{
+    Command, Instance, Interrupted, ManagerError, Operation, PendingOperation, Phase, State,
+    Tenant, transition,
+};
+
+impl Tenant {
+    /// Tries an installation again that failed: the same one, with all plugins that were installed together, and
+    /// the same versions. It counts as no further installation.
+    ///
+    /// # Errors
+    /// `Denied`, `CommandRefused` unless its installation failed, `InstanceNotFound`, `BulkheadFull` (too many
+    /// plugins); `PlanOutdated` when a part of it was removed since; `Source`, and it rests in FAILED again.
+    pub async fn retry_install(&self, instance: ThingId) -> Result<(), ManagerError> {
+        self.retry_install_with(instance, &Silent).await
+    }
+
+    /// As [`Tenant::retry_install`], telling `progress` how far it is.
+    ///
+    /// # Errors
+    /// As [`Tenant::retry_install`].
+    pub async fn retry_install_with(
+        &self,
+        instance: ThingId,
+        progress: &dyn ProgressSink,
+    ) -> Result<(), ManagerError> {
+        self.allow(Operation::InstallPluginInOrg)?;
+        let failed = self.failed_together(instance).await?;
+        let failed: Vec<&Instance> = failed.iter().collect();
+        self.rewrite_all(&ids_of(&failed), |found, now| {
+            let mut changes = None;
+            for (before, found) in failed.iter().zip(found) {
+                let found = found.ok_or_else(given_up)?;
+                still_held(&found, before)?;
+                let step = self.retried(found, now)?;
+                changes = Some(merge(changes, step.changes)?);
+            }
+            let Some(changes) = changes else {
+                return Ok(None);
+            };
+            Ok(Some(changes.spend(plugins(self, failed.len())?)))
+        })
+        .await?;
+        let begun = self.begun_after(&failed).await?;
+        let begun: Vec<&Instance> = begun.iter().collect();
+        self.bring_in(&begun, progress).await
+    }
+
+    /// All instances of a failed installation, that one among them.
+    async fn failed_together(&self, instance: ThingId) -> Result<Vec<Instance>, ManagerError> {
+        let found = self.load(instance).await?;
+        let failed = State::Failed {
+            operation: Interrupted::Install,
+        };
+        if found.properties.lifecycle != failed {
+            // `retry` of something else is another command.
+            transition(found.properties.lifecycle, Command::Install)?;
+        }
+        let held = interrupted(&found)?;
+        let Some(Phase::Fetch(batch)) = &held.phase else {
+            return Err(given_up());
+        };
+        let mut together = Vec::new();
+        for id in &batch.together {
+            let member = self.find(*id).await?.filter(|it| {
+                let same = interrupted(it).is_ok_and(|other| other.key == held.key);
+                it.properties.lifecycle == failed && same
+            });
+            together.push(member.ok_or_else(given_up)?);
+        }
+        Ok(together)
+    }
+
+    fn retried(&self, found: Instance, now: Timestamp) -> Result<Step, ManagerError> {
+        let held = interrupted(&found)?.clone();
+        let fence = found.properties.fence.next();
+        let lease = held.phase.as_ref().map(|phase| self.lease_of(phase));
+        let operation = PendingOperation {
+            attempt: held.attempt.saturating_add(1),
+            lease_until: now.plus(lease.unwrap_or(self.shared().policy.operation_lease)),
+            fence,
+            ..held
+        };
+        let attempt = operation.attempt;
+        self.step(
+            found,
+            Command::Retry,
+            now,
+            |p| {
+                p.fence = fence;
+                p.reason = None;
+                p.interrupted = None;
+                p.operation = Some(operation);
+            },
+            |event| event.with("operation", "install").with("attempt", attempt),
+        )
+    }
+}
+
+fn interrupted(instance: &Instance) -> Result<&PendingOperation, ManagerError> {
+    let held = instance.properties.interrupted.as_ref();
+    held.ok_or_else(|| ManagerError::PlanOutdated {
+        reason: "nothing says any more what was to be fetched; uninstall it, then plan again"
+            .to_owned(),
+    })
+}
