@@ -268,6 +268,8 @@ pub(crate) fn is_undated(why: &Explanation) -> bool {
 fn exit_code(tag: &str) -> u8 {
     match tag {
         "OperationDenied"
+        | "BeingChanged"
+        | "UpdateNotApproved"
         | "PluginNotActive"
         | "PermissionMissing"
         | "RateLimited"
@@ -295,6 +297,7 @@ fn exit_code(tag: &str) -> u8 {
         | "SecretsDestroyed"
         | "RuntimeNotRunning" => 3,
         "NotInCatalog"
+        | "NoSnapshot"
         | "NotInLock"
         | "NotInstalled"
         | "InstanceNotFound"
@@ -322,6 +325,7 @@ fn exit_code(tag: &str) -> u8 {
         | "DependencyConflict"
         | "VersionIncompatible"
         | "PluginNotInstallable"
+        | "UpdateNeedsOthers"
         | "InvalidPluginStructure" => 5,
         "StoreCorrupt"
         | "StoreIncompatible"
@@ -343,7 +347,7 @@ fn exit_code(tag: &str) -> u8 {
         | "UsageError" | "NotInQuestion" | "ServerToolNeeded" | "FileUnusable"
         | "KeyFileUnusable" => 2,
         "ResolutionCancelled" => INTERRUPTED,
-        "PluginStartFailed" | "DemoFailed" => 1,
+        "PluginStartFailed" | "UpdateRolledBack" | "RollbackFailed" | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
         _ => 6,
     }

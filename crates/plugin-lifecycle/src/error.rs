@@ -270,7 +270,7 @@ impl ManagerError {
         ),
         (
             "UpdateNotApproved",
-            "read what breaks and approve it; what has to be configured first can be while the plugin is deactivated",
+            "read what breaks and approve it; deactivate the plugin first if the new version has to be configured before it starts",
         ),
         (
             "UpdateRolledBack",

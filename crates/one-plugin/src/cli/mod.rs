@@ -8,6 +8,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use plugin_lifecycle::BreakingKind;
+use plugin_runtime_api::Permission;
+
+use crate::commands::ALL;
 use crate::kept::StoreAddress;
 use crate::paint::Colour;
 
@@ -142,6 +146,25 @@ The registry is asked at most once in five minutes.")]
   one-plugin --as alice --org acme install 'knowledge@1.6.1' --grant read_only
   one-plugin install knowledge --lock plugins.lock --frozen     exactly these versions, or nothing")]
     Install(InstallArgs),
+    /// Try an installation again that failed: all of it, the same versions
+    #[command(after_help = "Examples:
+  one-plugin retry knowledge
+  one-plugin uninstall knowledge       or give it up")]
+    Retry(ChangeArgs),
+    /// Bring an installed plugin to another version, or list what could be updated
+    #[command(after_help = "Examples:
+  one-plugin update                                  list what could be updated, and what that breaks
+  one-plugin update knowledge --dry-run
+  one-plugin update knowledge --to '^1.6'
+  one-plugin update knowledge --approve major --approve parameters_gone
+  one-plugin update knowledge --approve secrets.access   its components may require this from now on
+An active plugin serves until the new version is fetched. Where that does not start, the old one is brought back.")]
+    Update(UpdateArgs),
+    /// Bring back the version that a plugin had before its last update
+    #[command(after_help = "Examples:
+  one-plugin rollback knowledge
+Its settings of then come back with it; its secrets stay as they are.")]
+    Rollback(ChangeArgs),
     /// List the installed plugins
     #[command(after_help = "Examples:
   one-plugin list
@@ -365,6 +388,40 @@ pub(crate) struct InstallArgs {
     pub(crate) grant: String,
     #[command(flatten)]
     pub(crate) choosing: Choosing,
+}
+
+/// An installed plugin whose version is changed.
+#[derive(Args, Debug)]
+pub(crate) struct ChangeArgs {
+    /// The installed plugin: its full name, its short one, or the id of its instance
+    pub(crate) package: String,
+}
+
+/// Of `update`.
+#[derive(Args, Debug)]
+pub(crate) struct UpdateArgs {
+    /// The installed plugin: its full name, its short one, or the id of its instance [default: list what could be updated]
+    pub(crate) package: Option<String>,
+    /// To which version: a range, a version or a tag
+    #[arg(long, default_value = "latest", value_name = "RANGE")]
+    pub(crate) to: String,
+    /// Agree to what it breaks: `all` that the plan says, a kind of it, or a permission
+    #[arg(long, value_name = "WHAT", value_parser = approvals())]
+    pub(crate) approve: Vec<String>,
+    /// Show what it would do, and do nothing
+    #[arg(long, requires = "package")]
+    pub(crate) dry_run: bool,
+}
+
+/// What `--approve` takes.
+fn approvals() -> clap::builder::PossibleValuesParser {
+    let kinds = BreakingKind::ALL.iter();
+    // Permissions are agreed to one by one.
+    let kinds = kinds.filter(|kind| **kind != BreakingKind::PermissionsWidened);
+    let kinds = kinds.map(BreakingKind::as_str);
+    let permissions = Permission::ALL.iter().map(Permission::as_str);
+    let words: Vec<&'static str> = [ALL].into_iter().chain(kinds).chain(permissions).collect();
+    words.into()
 }
 
 /// Of `config`.

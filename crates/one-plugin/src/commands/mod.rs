@@ -21,6 +21,7 @@ mod recovering;
 mod running;
 mod store;
 mod together;
+mod updating;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ pub(crate) use audit::row as audit_row;
 pub(crate) use exec::words as ending;
 pub(crate) use installed::{components, row as plugin_row};
 pub(crate) use planning::{estimate, words as plan_words};
+pub(crate) use updating::ALL;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -97,6 +99,9 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Deactivate(args) => installed::deactivate(&session, &args.package, output)?,
         Command::Uninstall(args) => installed::uninstall(&session, &args.package, output)?,
         Command::Usage(args) => installed::usage(&session, args, output)?,
+        Command::Update(args) => updating::update(&session, args, output)?,
+        Command::Rollback(args) => updating::rollback(&session, args, output)?,
+        Command::Retry(args) => updating::retry(&session, args, output)?,
         Command::Config(args) => configure::config(&session, args, output)?,
         Command::Exec(args) => return exec::exec(&session, args, output),
         Command::Audit(args) => audit::audit(&session, args, output)?,

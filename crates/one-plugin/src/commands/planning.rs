@@ -13,6 +13,10 @@ use crate::failure::Failure;
 use crate::output::{Output, megabytes};
 use crate::session::Session;
 
+/// What is said of a plan for which no registry was asked.
+pub(crate) const OWN_FACTS: &str =
+    "\n  note: planned with this program's own facts; the registry may know newer releases";
+
 /// Why no executor runs Node plugins is worth more than that none does.
 pub(crate) fn no_node(session: &Session, failure: Failure) -> Failure {
     match &session.node {
@@ -92,9 +96,7 @@ pub(crate) fn words(plan: &InstallPlan) -> String {
         text.push_str(&format!("\n  note: {warning}"));
     }
     if plan.freshness == Freshness::Embedded && plan.engine != Engine::Native {
-        text.push_str(
-            "\n  note: planned with this program's own facts; the registry may know newer releases",
-        );
+        text.push_str(OWN_FACTS);
     }
     text
 }

@@ -24,4 +24,5 @@ mod store;
 mod store_on_server;
 mod syncs;
 mod tenants;
+mod updates;
 mod versions;

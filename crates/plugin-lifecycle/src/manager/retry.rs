@@ -59,8 +59,12 @@ impl Tenant {
             operation: Interrupted::Install,
         };
         if found.properties.lifecycle != failed {
-            // `retry` of something else is another command.
-            transition(found.properties.lifecycle, Command::Install)?;
+            // What is retried of a runtime that failed is its start: `activate`.
+            let command = match found.properties.lifecycle {
+                State::Error => Command::Install,
+                _ => Command::Retry,
+            };
+            transition(found.properties.lifecycle, command)?;
         }
         let held = interrupted(&found)?;
         let Some(Phase::Fetch(batch)) = &held.phase else {

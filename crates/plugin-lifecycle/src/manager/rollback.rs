@@ -18,7 +18,7 @@ impl Tenant {
     /// more: going back again goes to the one before that.
     ///
     /// # Errors
-    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoSnapshot`; `PlanOutdated` when a plugin that it needs
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `NoSnapshot`; `PlanOutdated` when a plugin that it needs
     /// is not there any more; `Source` when its packages cannot be fetched, and nothing is changed;
     /// `RollbackFailed` when it does not start, and the instance rests in ERROR.
     pub async fn rollback(&self, instance: ThingId) -> Result<(), ManagerError> {
@@ -38,6 +38,7 @@ impl Tenant {
         let found = self.load(instance).await?;
         let snapshots = self.snapshots_of(&found).await?;
         let edition = &last(&found, &snapshots)?.properties.edition;
+        self.refuse_foreign(&found.properties.engine)?;
         self.refuse_missing(&edition.needs).await?;
         if is_running(&found) && !edition.packages.is_empty() {
             // While the version of now serves.

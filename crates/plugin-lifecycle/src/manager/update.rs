@@ -36,7 +36,7 @@ impl Tenant {
     /// the version of before is brought back. Settings that the new version takes are kept, and all secrets.
     ///
     /// # Errors
-    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `PlanOutdated`, `UpdateNotApproved`, `Source` when the
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `PlanOutdated`, `UpdateNotApproved`, `Source` when the
     /// packages cannot be fetched, and nothing is changed; `UpdateRolledBack` when the version of before
     /// is back, `RollbackFailed` when it does not start either, and the instance rests in ERROR.
     pub async fn update(&self, plan: &UpdatePlan, approval: &Approval) -> Result<(), ManagerError> {
@@ -54,6 +54,7 @@ impl Tenant {
         progress: &dyn ProgressSink,
     ) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginVersion)?;
+        self.refuse_foreign(&plan.engine)?;
         self.check_update(plan).await?;
         let found = self.load(plan.instance).await?;
         // Refused before anything is fetched, and again on what is written.
@@ -72,6 +73,16 @@ impl Tenant {
             .begin_change(plan.instance, CommandKind::Update, begin)
             .await?;
         self.change(begun, progress).await
+    }
+
+    /// Refuses what nobody here could run: it would not start in any version.
+    pub(crate) fn refuse_foreign(&self, engine: &Engine) -> Result<(), ManagerError> {
+        match self.shared().executor.enforcement(engine) {
+            Some(_) => Ok(()),
+            None => Err(ManagerError::NoExecutor {
+                engine: engine.to_string(),
+            }),
+        }
     }
 
     /// A plan is a value and may have been edited.

@@ -1,0 +1,185 @@
+//! Other versions of what is installed: update, rollback, retry.
+
+use futures::executor::block_on;
+use plugin_lifecycle::{
+    Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Tenant,
+    UpdatePlan,
+};
+use plugin_registry::Freshness;
+use plugin_runtime_api::{Engine, Permission};
+use serde_json::json;
+
+use super::{asking, name, planning};
+use crate::cli::{ChangeArgs, UpdateArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+
+/// Agrees to all that a plan says.
+pub(crate) const ALL: &str = "all";
+
+pub(crate) fn update(session: &Session, args: &UpdateArgs, output: &Output) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    let Some(package) = &args.package else {
+        return list(session, &tenant, output);
+    };
+    let plugin = name::installed(&tenant, package)?;
+    let plan = asking::read(session, output, || {
+        block_on(tenant.plan_update(plugin.instance, &args.to))
+    })
+    .map_err(|failure| planning::no_node(session, failure))?;
+    if args.dry_run {
+        output.say(&plan, || words(&plan));
+        return Ok(());
+    }
+    let approval = approval(&plan, &args.approve)?;
+    output.note(&words(&plan));
+    session.lend_secrets(&tenant, &plugin)?;
+    let progress = output.progress();
+    let done = block_on(tenant.update_with(&plan, &approval, &progress));
+    drop(progress);
+    done.map_err(|error| not_updated(session, error))?;
+    let (from, to) = (&plan.from, plan.to.to_string());
+    let value = json!({
+        "instance": plan.instance, "package": plan.package, "from": from, "to": to,
+    });
+    output.say(&value, || {
+        format!(
+            "{} is {to} now; `rollback` brings {from} back",
+            plan.package
+        )
+    });
+    Ok(())
+}
+
+fn list(session: &Session, tenant: &Tenant, output: &Output) -> Result<(), Failure> {
+    let found = asking::read(session, output, || block_on(tenant.outdated()))?;
+    output.say(&found, || {
+        if found.is_empty() {
+            return "everything is up to date".to_owned();
+        }
+        found.iter().map(line).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+fn line(plugin: &OutdatedPlugin) -> String {
+    let mut text = match (&plugin.to, plugin.kind) {
+        (Some(to), Some(kind)) => {
+            format!("{} {} -> {to} ({kind})", plugin.package, plugin.from)
+        }
+        _ => format!("{} {}", plugin.package, plugin.from),
+    };
+    for breaking in &plugin.breaking {
+        text.push_str(&format!("\n  breaks: {breaking}"));
+    }
+    if let Some(held) = &plugin.held_by {
+        text.push_str(&format!("\n  held: {held}"));
+    }
+    text
+}
+
+/// A plan as people read it.
+fn words(plan: &UpdatePlan) -> String {
+    let mut text = format!(
+        "{} {} -> {} ({})",
+        plan.package, plan.from, plan.to, plan.kind
+    );
+    for breaking in &plan.breaking {
+        text.push_str(&format!("\n  breaks: {breaking}"));
+    }
+    if plan.breaking.is_empty() {
+        text.push_str("\n  breaks nothing that manifests tell of");
+    }
+    for step in &plan.steps {
+        text.push_str(&format!("\n  with {} {}", step.package, step.version));
+    }
+    for warning in &plan.warnings {
+        text.push_str(&format!("\n  note: {warning}"));
+    }
+    if plan.freshness == Freshness::Embedded && plan.engine != Engine::Native {
+        text.push_str(planning::OWN_FACTS);
+    }
+    text
+}
+
+fn approval(plan: &UpdatePlan, words: &[String]) -> Result<Approval, Failure> {
+    let mut approval = Approval::none();
+    for word in words {
+        if word == ALL {
+            let said = plan.breaking.iter().map(Breaking::kind);
+            approval = said.fold(approval, Approval::and);
+        } else if let Ok(permission) = word.parse::<Permission>() {
+            approval = approval.permitting(&[permission].into_iter().collect());
+        } else {
+            approval = approval.and(word.parse::<BreakingKind>()?);
+        }
+    }
+    Ok(approval)
+}
+
+/// What was not agreed to, with the words that agree to it.
+fn not_updated(session: &Session, error: ManagerError) -> Failure {
+    let cause = match &error {
+        ManagerError::UpdateRolledBack { cause, .. } => cause.as_ref(),
+        other => other,
+    };
+    let help = match cause {
+        ManagerError::UpdateNotApproved { breaking, .. } => {
+            let words = breaking.iter().flat_map(agreeing);
+            let words: Vec<String> = words.map(|word| format!("--approve {word}")).collect();
+            vec![format!("-> to agree to that: {}", words.join(" "))]
+        }
+        _ => Vec::new(),
+    };
+    planning::no_node(session, Failure::from(error)).with(help)
+}
+
+fn agreeing(breaking: &Breaking) -> Vec<String> {
+    match breaking {
+        Breaking::PermissionsWidened { added } => added.iter().map(|it| it.to_string()).collect(),
+        other => vec![other.kind().to_string()],
+    }
+}
+
+pub(crate) fn rollback(
+    session: &Session,
+    args: &ChangeArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    let plugin = name::installed(&tenant, &args.package)?;
+    session.lend_secrets(&tenant, &plugin)?;
+    let progress = output.progress();
+    let done = block_on(tenant.rollback_with(plugin.instance, &progress));
+    drop(progress);
+    done.map_err(|error| planning::no_node(session, error.into()))?;
+    let now = again(&tenant, &plugin)?;
+    let value = json!({
+        "instance": now.instance, "package": now.package, "from": plugin.version, "to": now.version,
+    });
+    output.say(&value, || {
+        format!("{} is {} again", now.package, now.version)
+    });
+    Ok(())
+}
+
+pub(crate) fn retry(session: &Session, args: &ChangeArgs, output: &Output) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    let plugin = name::installed(&tenant, &args.package)?;
+    let progress = output.progress();
+    let done = block_on(tenant.retry_install_with(plugin.instance, &progress));
+    drop(progress);
+    done.map_err(|error| planning::no_node(session, error.into()))?;
+    let now = again(&tenant, &plugin)?;
+    output.say(&now, || {
+        let place = &tenant.group().name;
+        format!("installed {} {} in `{place}`", now.package, now.version)
+    });
+    Ok(())
+}
+
+/// A plugin as it is now.
+fn again(tenant: &Tenant, plugin: &InstalledPlugin) -> Result<InstalledPlugin, Failure> {
+    name::installed(tenant, &plugin.instance.to_string())
+}
