@@ -268,6 +268,7 @@ pub(crate) fn is_undated(why: &Explanation) -> bool {
 fn exit_code(tag: &str) -> u8 {
     match tag {
         "OperationDenied"
+        | "PluginPinned"
         | "BeingChanged"
         | "UpdateNotApproved"
         | "PluginNotActive"

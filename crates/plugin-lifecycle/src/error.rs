@@ -6,7 +6,7 @@ use plugin_registry::{ParameterViolation, RegistryError, SourceError};
 use plugin_resolver::{Failure, ResolverError};
 use plugin_runtime_api::{ExecutionId, ExecutorError, PluginName, VaultError};
 
-use crate::{AdmissionRefusal, Breaking, Refusal, StateKind};
+use crate::{AdmissionRefusal, Breaking, Pin, Refusal, StateKind};
 
 /// Why the manager did not do as asked. Whatever the error, the instance is where its trail says.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,16 @@ pub enum ManagerError {
         update: Vec<String>,
         /// Plugins that would have to be installed, as `name@version`, sorted.
         install: Vec<String>,
+    },
+    /// Its organisation does not let it become that version.
+    #[error("`{package}` {version} is pinned to {pin}")]
+    Pinned {
+        /// The package.
+        package: PluginName,
+        /// Its version.
+        version: String,
+        /// To what.
+        pin: Pin,
     },
     /// Changing the version breaks what nobody has agreed to.
     #[error("`{package}` {to} breaks what was not approved: {}", breaking.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -269,6 +279,10 @@ impl ManagerError {
             "update and install the plugins named first, then plan again",
         ),
         (
+            "PluginPinned",
+            "ask for a version that the pin admits, or change the pin",
+        ),
+        (
             "UpdateNotApproved",
             "read what breaks and approve it; deactivate the plugin first if the new version has to be configured before it starts",
         ),
@@ -353,6 +367,7 @@ impl ManagerError {
             Self::PlanOutdated { .. } => "PlanOutdated",
             Self::NotInstallable { .. } => "PluginNotInstallable",
             Self::UpdateNeedsOthers { .. } => "UpdateNeedsOthers",
+            Self::Pinned { .. } => "PluginPinned",
             Self::UpdateNotApproved { .. } => "UpdateNotApproved",
             Self::UpdateRolledBack { .. } => "UpdateRolledBack",
             Self::RollbackFailed { .. } => "RollbackFailed",

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Breaker, EventCause, Hours, Moved, PendingOperation, Policy, RecordedInput, State, StateKind,
+    Breaker, EventCause, Hours, Moved, PendingOperation, Pin, Policy, RecordedInput, State,
+    StateKind,
 };
 
 /// An instance as the store has it.
@@ -58,6 +59,9 @@ pub struct PluginInstance {
     pub packages: Vec<PackagePin>,
     /// The plugins its runtime consists of, in install order, itself among them.
     pub members: Vec<Member>,
+    /// How far it may be updated; none, as far as there are versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// What it may do.
     pub grants: Permissions,
     /// What can be configured.

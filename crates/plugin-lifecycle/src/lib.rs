@@ -64,7 +64,7 @@ pub use rollup::{Hours, Rollup, day_of, hour_of};
 pub use run::{Progress, Run, RunFilter, RunOutcome, Runs, SignOfLife};
 pub use sanitize::{Kept, RecordedInput};
 pub use update::{
-    Approval, Breaking, BreakingKind, Dependent, Edition, OutdatedPlugin, PluginSnapshot, Snapshot,
-    UpdateKind, UpdatePlan, Verdict, breaking, kept_settings, widened,
+    Approval, Breaking, BreakingKind, Dependent, Edition, OutdatedPlugin, Pin, PluginSnapshot,
+    Snapshot, UpdateKind, UpdatePlan, Verdict, breaking, kept_settings, widened,
 };
 pub use why::why;

@@ -165,6 +165,13 @@ An active plugin serves until the new version is fetched. Where that does not st
   one-plugin rollback knowledge
 Its settings of then come back with it; its secrets stay as they are.")]
     Rollback(ChangeArgs),
+    /// Say how far a plugin is updated: not at all, within a range, along a tag
+    #[command(after_help = "Examples:
+  one-plugin pin knowledge hold          it stays at its version
+  one-plugin pin knowledge '^1.6'
+  one-plugin pin knowledge beta          what the publisher tags so
+  one-plugin pin knowledge --none        as far as there are versions")]
+    Pin(PinArgs),
     /// List the installed plugins
     #[command(after_help = "Examples:
   one-plugin list
@@ -395,6 +402,19 @@ pub(crate) struct InstallArgs {
 pub(crate) struct ChangeArgs {
     /// The installed plugin: its full name, its short one, or the id of its instance
     pub(crate) package: String,
+}
+
+/// Of `pin`.
+#[derive(Args, Debug)]
+pub(crate) struct PinArgs {
+    /// The installed plugin: its full name, its short one, or the id of its instance
+    pub(crate) package: String,
+    /// `hold`, a range, or a tag
+    #[arg(required_unless_present = "none")]
+    pub(crate) to: Option<String>,
+    /// Take the pin away
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) none: bool,
 }
 
 /// Of `update`.

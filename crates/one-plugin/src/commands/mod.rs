@@ -100,6 +100,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Uninstall(args) => installed::uninstall(&session, &args.package, output)?,
         Command::Usage(args) => installed::usage(&session, args, output)?,
         Command::Update(args) => updating::update(&session, args, output)?,
+        Command::Pin(args) => updating::pin(&session, args, output)?,
         Command::Rollback(args) => updating::rollback(&session, args, output)?,
         Command::Retry(args) => updating::retry(&session, args, output)?,
         Command::Config(args) => configure::config(&session, args, output)?,

@@ -2,7 +2,7 @@
 
 use futures::executor::block_on;
 use plugin_lifecycle::{
-    Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Tenant,
+    Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Pin, Tenant,
     UpdatePlan,
 };
 use plugin_registry::Freshness;
@@ -10,7 +10,7 @@ use plugin_runtime_api::{Engine, Permission};
 use serde_json::json;
 
 use super::{asking, name, planning};
-use crate::cli::{ChangeArgs, UpdateArgs};
+use crate::cli::{ChangeArgs, PinArgs, UpdateArgs};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -140,6 +140,19 @@ fn agreeing(breaking: &Breaking) -> Vec<String> {
         Breaking::PermissionsWidened { added } => added.iter().map(|it| it.to_string()).collect(),
         other => vec![other.kind().to_string()],
     }
+}
+
+pub(crate) fn pin(session: &Session, args: &PinArgs, output: &Output) -> Result<(), Failure> {
+    let tenant = session.tenant()?;
+    let plugin = name::installed(&tenant, &args.package)?;
+    let pin: Option<Pin> = args.to.as_deref().map(str::parse).transpose()?;
+    block_on(tenant.pin(plugin.instance, pin.clone()))?;
+    let value = json!({"instance": plugin.instance, "pin": pin});
+    output.say(&value, || match &pin {
+        Some(pin) => format!("{} {} is pinned to {pin}", plugin.package, plugin.version),
+        None => format!("{} {} is not pinned", plugin.package, plugin.version),
+    });
+    Ok(())
 }
 
 pub(crate) fn rollback(

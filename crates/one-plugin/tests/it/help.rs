@@ -13,6 +13,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "retry",
     "update",
     "rollback",
+    "pin",
     "list",
     "config",
     "activate",
@@ -87,7 +88,7 @@ fn the_list_above_is_whole() {
     for name in &listed {
         assert!(COMMANDS.contains(name), "{name}");
     }
-    assert_eq!(listed.len(), 32);
+    assert_eq!(listed.len(), 36);
 }
 
 #[test]

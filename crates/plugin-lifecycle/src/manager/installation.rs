@@ -113,6 +113,7 @@ impl Installation {
                 artifact: None,
                 packages: Vec::new(),
                 members: runs_with,
+                pin: None,
                 grants: plan.grants.clone(),
                 parameters: step.parameters.clone(),
                 settings: BTreeMap::new(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::manager::plan::find;
-use crate::{Instance, ManagerError, Operation, Shown, StateKind, Tenant, Wanted, why};
+use crate::{Instance, ManagerError, Operation, Pin, Shown, StateKind, Tenant, Wanted, why};
 
 /// An installed plugin, as far as the asker may see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct InstalledPlugin {
     pub wanted: Wanted,
     /// What runs it.
     pub engine: Engine,
+    /// How far it may be updated; none, as far as there are versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// What it may do.
     pub grants: Permissions,
     /// What is configured; for those who may not see values, `[redacted]`. Secrets are never here.
@@ -105,6 +108,7 @@ fn view(instance: Instance, shown: Shown) -> InstalledPlugin {
         reason: properties.reason,
         wanted: properties.wanted,
         engine: properties.engine,
+        pin: properties.pin,
         grants: properties.grants,
         settings: match shown {
             Shown::Whole => settings.collect(),

@@ -16,6 +16,7 @@ mod installation;
 mod installed;
 mod kept;
 mod lost;
+mod pin;
 mod places;
 mod plan;
 mod plan_update;

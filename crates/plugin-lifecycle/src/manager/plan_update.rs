@@ -8,8 +8,8 @@ use semver::Version;
 
 use crate::manager::question::{Asked, Question, meant};
 use crate::{
-    Dependent, InstallPlan, Instance, ManagerError, Operation, OutdatedPlugin, PlanPart, StateKind,
-    Tenant, UpdateKind, UpdatePlan, Verdict, breaking,
+    Dependent, InstallPlan, Instance, ManagerError, Operation, OutdatedPlugin, Pin, PlanPart,
+    PluginInstance, StateKind, Tenant, UpdateKind, UpdatePlan, Verdict, breaking,
 };
 
 impl Tenant {
@@ -97,6 +97,11 @@ impl Tenant {
         let at = others.iter().position(|it| it.id == instance);
         let at = at.ok_or(ManagerError::InstanceNotFound { instance })?;
         let own = others.remove(at);
+        let requested = match (requested, &own.properties.pin) {
+            (_, Some(Pin::Hold)) => return Err(pinned(&own.properties)),
+            (LATEST, Some(pin)) => pin.requested().unwrap_or(LATEST),
+            (other, _) => other,
+        };
         let asked = Asked {
             name: own.properties.npm_package.as_str().parse()?,
             spec: match requested {
@@ -120,12 +125,12 @@ impl Tenant {
             .answer()
             .map_err(|failure| others_in_the_way(&own, &question, failure))?;
         let plan = self.install_plan(&question, &answer)?;
-        self.update_plan(own, plan, requested).await
+        self.update_plan(&own, plan, requested).await
     }
 
     async fn update_plan(
         &self,
-        own: Instance,
+        own: &Instance,
         plan: InstallPlan,
         requested: &str,
     ) -> Result<UpdatePlan, ManagerError> {
@@ -135,6 +140,7 @@ impl Tenant {
         })?;
         let to = root.version.clone();
         let from = parse_version(&properties.version)?;
+        refuse_pinned(properties, &to)?;
         let Some(kind) = UpdateKind::between(&from, &to) else {
             return Err(ManagerError::AlreadyInstalled {
                 package: properties.npm_package.clone(),
@@ -226,6 +232,24 @@ impl Tenant {
 
 /// What is asked of a source where nothing else is said.
 const LATEST: &str = "latest";
+
+/// Refuses a version that an instance may not become.
+pub(crate) fn refuse_pinned(instance: &PluginInstance, to: &Version) -> Result<(), ManagerError> {
+    let mut pin = instance.pin.iter();
+    if pin.all(|pin| pin.admits(to)) {
+        Ok(())
+    } else {
+        Err(pinned(instance))
+    }
+}
+
+fn pinned(instance: &PluginInstance) -> ManagerError {
+    ManagerError::Pinned {
+        package: instance.npm_package.clone(),
+        version: instance.version.clone(),
+        pin: instance.pin.clone().unwrap_or(Pin::Hold),
+    }
+}
 
 fn needed(dependency: &Dependency) -> &PackageName {
     meant(&dependency.name, &dependency.spec)

@@ -7,6 +7,7 @@ use plugin_registry::{ProgressSink, Silent};
 use plugin_runtime_api::{Engine, RuntimeId};
 
 use crate::manager::installation::closure;
+use crate::manager::plan_update::refuse_pinned;
 use crate::manager::write::Step;
 use crate::{
     Approval, Change, ChangePart, Command, CommandKind, Edition, Instance, ManagerError, Member,
@@ -309,6 +310,7 @@ fn edition(
     if properties.version != plan.from {
         return Err(outdated("the version of the plugin has changed meanwhile"));
     }
+    refuse_pinned(properties, &plan.to)?;
     let root = plan
         .root()
         .ok_or_else(|| outdated("it does not hold the plugin asked for"))?;

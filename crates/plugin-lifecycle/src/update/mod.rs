@@ -3,9 +3,11 @@
 mod approval;
 mod breaking;
 mod edition;
+mod pin;
 mod plan;
 
 pub use approval::Approval;
 pub use breaking::{Breaking, BreakingKind, UpdateKind, breaking, kept_settings, widened};
 pub use edition::{Edition, PluginSnapshot, Snapshot};
+pub use pin::Pin;
 pub use plan::{Dependent, OutdatedPlugin, UpdatePlan, Verdict};

@@ -32,5 +32,6 @@ mod runs;
 mod secrets;
 mod several;
 mod update;
+mod update_model;
 mod why;
 mod world;

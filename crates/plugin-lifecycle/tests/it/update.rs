@@ -10,7 +10,7 @@ use plugin_lifecycle::{
     Approval, Breaking, BreakingKind, ManagerError, PluginInstance, StateKind, Tenant, UpdateKind,
     UpdatePlan, Verdict, breaking, kept_settings,
 };
-use plugin_registry::Manifest;
+use plugin_registry::{Manifest, Source as _};
 use plugin_runtime_api::{
     ComponentKind, Ending, ExecutorCall, Permission, PluginFailure, RuntimeId, RuntimeStatus,
     Script, StartScript,
@@ -738,4 +738,61 @@ fn a_need_that_is_removed_meanwhile_brings_the_old_version_back() {
     );
     let error = block_on(acme.update(&plan, &approval)).unwrap_err();
     assert_eq!(error.tag(), "PlanOutdated");
+}
+
+#[test]
+fn a_pin_says_how_far_a_plugin_is_updated() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.installed(&acme);
+    let of = || body(needs(), parameters());
+    publish(&world, &[("1.6.2", of()), ("1.7.0", of()), ("2.0.0", of())]);
+    let mut document = block_on(world.source.package(KNOWLEDGE)).unwrap().document;
+    document["dist-tags"]["beta"] = "2.0.0".into();
+    document["dist-tags"]["latest"] = "1.7.0".into();
+    world.source.put(KNOWLEDGE, document);
+    let to = |requested: &str| match block_on(acme.plan_update(instance, requested)) {
+        Ok(plan) => plan.to.to_string(),
+        Err(error) => error.tag().to_owned(),
+    };
+    let pin = |pin: &str| block_on(acme.pin(instance, Some(pin.parse().unwrap()))).unwrap();
+    assert_eq!(
+        (to("latest").as_str(), to("2.0.0").as_str()),
+        ("1.7.0", "2.0.0")
+    );
+    let before = planned(&acme, instance);
+    pin("~1.6.0");
+    assert_eq!(
+        (to("latest").as_str(), to("1.7.0").as_str()),
+        ("1.6.2", "PluginPinned")
+    );
+    // A plan of before is held to it, too.
+    let error = block_on(acme.update(&before, &Approval::none())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`@elizaos/plugin-knowledge` 1.6.1 is pinned to `~1.6.0`"
+    );
+    pin("beta");
+    assert_eq!(
+        (to("latest").as_str(), to("^1.7").as_str()),
+        ("2.0.0", "1.7.0")
+    );
+    pin("hold");
+    assert_eq!(
+        (to("latest").as_str(), to("1.6.2").as_str()),
+        ("PluginPinned", "PluginPinned")
+    );
+    let outdated = block_on(acme.outdated()).unwrap();
+    assert!(
+        outdated[0]
+            .held_by
+            .as_deref()
+            .unwrap()
+            .contains("pinned to its version")
+    );
+    block_on(acme.pin(instance, None)).unwrap();
+    assert_eq!(to("latest"), "1.7.0");
+    let uma = world.tenant("uma", "acme");
+    let error = block_on(uma.pin(instance, None)).unwrap_err();
+    assert_eq!(error.tag(), "OperationDenied");
 }

@@ -14,10 +14,12 @@ use futures::task::ArcWake;
 use one_ontology::{
     ChangeSet, Clock as _, ConnectionQuery, Event, EventId, EventQuery, EventType, Group, GroupId,
     Limit, ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, Plan, PluginThingType,
-    Role, Scope, Seq, SequentialIds, Store, Thing, ThingId, ThingProperties, ThingQuery, ThingStatus,
-    Timestamp,
+    Role, Scope, Seq, SequentialIds, Store, Thing, ThingId, ThingProperties, ThingQuery,
+    ThingStatus, Timestamp,
 };
-use plugin_lifecycle::{Instance, ManagerError, PluginManager, PluginSubscription, Policy, Snapshot, Tenant};
+use plugin_lifecycle::{
+    Instance, ManagerError, PluginManager, PluginSubscription, Policy, Snapshot, Tenant,
+};
 use plugin_registry::MemorySource;
 use plugin_runtime_api::{ManualTimer, MemoryVault, Vault};
 use serde_json::{Value, json};
