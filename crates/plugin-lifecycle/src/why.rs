@@ -33,6 +33,7 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         State::Installed => {
             let how = match command(instance) {
                 Some(CommandKind::Deactivate) => "stopped it",
+                Some(CommandKind::Update | CommandKind::Rollback) => "changed its version",
                 _ => "installed it",
             };
             format!("{who} {how}, and nobody has started it since; `activate` starts it")
@@ -40,14 +41,27 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         State::Activating => format!(
             "{who} asked to start it, and its runtime is starting; {host}; `suspend` gives that up"
         ),
-        State::Active => match instance.breaker.until() {
-            Some(until) if until > now => format!(
-                "{who} started it, and it failed too often in a row: it is used again from {until} on, or once it is configured"
-            ),
-            _ => format!(
-                "{who} started it, and it waits for somebody to use it; `execute` does, `deactivate` stops it"
-            ),
-        },
+        State::Active => {
+            let how = match command(instance) {
+                Some(CommandKind::Update) if !reason.is_empty() => {
+                    format!(
+                        "{who} asked for another version, which did not come to run{reason}; it is the one of before"
+                    )
+                }
+                Some(CommandKind::Update | CommandKind::Rollback) => {
+                    format!("{who} changed its version")
+                }
+                _ => format!("{who} started it"),
+            };
+            match instance.breaker.until() {
+                Some(until) if until > now => format!(
+                    "{how}, and it failed too often in a row: it is used again from {until} on, or once it is configured"
+                ),
+                _ => format!(
+                    "{how}, and it waits for somebody to use it; `execute` does, `deactivate` stops it"
+                ),
+            }
+        }
         State::Executing { in_flight } => format!(
             "{who} started it, and it is at work: {}; `deactivate` stops it",
             executions(instance, in_flight)

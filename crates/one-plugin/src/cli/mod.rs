@@ -234,6 +234,7 @@ Inputs are shown without what looks like a secret, and cut where they are long."
     #[command(after_help = "Examples:
   one-plugin recover                    in the organisation of the command
   one-plugin recover --below --json
+  one-plugin recover --hosts-are-gone   the machine was switched off, the process was killed
 What may still be at work is left, with the moment until when it may be silent.")]
     Recover(RecoverArgs),
     /// Tell plugins what happens: subscriptions, deliveries, dead letters
@@ -374,6 +375,9 @@ pub(crate) struct RecoverArgs {
     /// Also in every organisation below
     #[arg(long)]
     pub(crate) below: bool,
+    /// Do not wait for leases: whoever had them in the organisation of the command is gone, as you know
+    #[arg(long, conflicts_with = "below")]
+    pub(crate) hosts_are_gone: bool,
 }
 
 /// Of `install`.

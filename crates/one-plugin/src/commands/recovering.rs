@@ -57,6 +57,9 @@ pub(crate) fn recover(
 ) -> Result<(), Failure> {
     // Whoever recovers an organisation must be able to enter it.
     let tenant = session.tenant()?;
+    if args.hosts_are_gone {
+        block_on(tenant.presume_gone())?;
+    }
     let mut groups: Vec<GroupId> = vec![tenant.group().id];
     if args.below {
         groups.extend(block_on(session.store.descendants(tenant.group().id))?);

@@ -276,14 +276,19 @@ impl Tenant {
         })
         .await?;
         // Whoever looks after instances in ERROR stops what cannot be stopped now.
-        if let Some(failed) = self.find(begun.id).await? {
+        // Under the fence that was written and no higher: somebody may have started it since.
+        let above = begun.properties.fence.next();
+        if let Some(failed) = self.find(begun.id).await?
+            && failed.properties.fence == above
+            && failed.properties.lifecycle == State::Error
+        {
             drop(self.halt(&failed).await);
         }
         Ok(())
     }
 
-    /// Writes the end of a change together with the connections that come of it, and, where it went back,
-    /// without the snapshot that it went back to.
+    /// Writes the end of a change together with the connections that come of it, and without the
+    /// snapshots that are not kept any more.
     async fn write_end(
         &self,
         begun: &Instance,
@@ -292,7 +297,7 @@ impl Tenant {
         decide: impl Fn(Instance, Timestamp) -> Result<Step, ManagerError>,
     ) -> Result<(), ManagerError> {
         let connected = Reconnected::between(&self.needs_of(begun.id).await?, needs);
-        let spent = self.spent_snapshot(begun, change).await?;
+        let spent = self.spent_snapshots(begun, change).await?;
         let mut ids = vec![begun.id];
         ids.extend(&connected.fresh);
         self.rewrite_all(&ids, |mut found, now| {
@@ -307,26 +312,26 @@ impl Tenant {
             }
             let ids = self.shared().ids.as_ref();
             changes = connected.write(changes, &self.scope, begun.id, ids);
-            Ok(Some(match &spent {
-                Some(snapshot) => archived(changes, snapshot),
-                None => changes,
-            }))
+            Ok(Some(spent.iter().fold(changes, archived)))
         })
         .await
     }
 
-    async fn spent_snapshot(
+    /// The snapshots that go with the end of a change: where it went back, the one that it went back to; where it
+    /// went forth, the oldest that are too many.
+    async fn spent_snapshots(
         &self,
         begun: &Instance,
         change: &Change,
-    ) -> Result<Option<Snapshot>, ManagerError> {
-        if begun.properties.lifecycle.kind() != StateKind::RollingBack {
-            return Ok(None);
+    ) -> Result<Vec<Snapshot>, ManagerError> {
+        let mut snapshots = self.snapshots_of(begun).await?;
+        if begun.properties.lifecycle.kind() == StateKind::RollingBack {
+            snapshots.retain(|it| Some(it.id) == change.snapshot);
+        } else {
+            let most = self.shared().policy.snapshots.max(1) as usize;
+            snapshots.truncate(snapshots.len().saturating_sub(most));
         }
-        let snapshots = self.snapshots_of(begun).await?;
-        Ok(snapshots
-            .into_iter()
-            .find(|it| Some(it.id) == change.snapshot))
+        Ok(snapshots)
     }
 }
 

@@ -7,6 +7,7 @@ use plugin_registry::{CheckedSettings, check_settings};
 use plugin_runtime_api::{SecretName, SecretString};
 use serde_json::Value;
 
+use crate::manager::update::outdated;
 use crate::manager::write::{Step, untyped};
 use crate::{Breaker, Command, CommandKind, ManagerError, Operation, StateKind, Tenant};
 
@@ -47,13 +48,19 @@ impl Tenant {
             .collect();
         names.sort_unstable();
         let written = self.rewrite(instance, |instance, now| {
+            // Another version may mean other things by the same names.
+            let again = check_settings(&instance.properties.parameters, &given)
+                .map_err(|violations| ManagerError::InvalidSettings { violations })?;
+            if !again.secret.keys().eq(checked.secret.keys()) {
+                return Err(outdated("its version has changed meanwhile"));
+            }
             let running = instance.properties.lifecycle.kind() == StateKind::Active;
             self.step(
                 instance,
                 Command::Configure,
                 now,
                 |p| {
-                    p.settings.extend(checked.plain.clone());
+                    p.settings.extend(again.plain.clone());
                     p.settings.retain(|name, _| !removed.contains_key(name));
                     p.settings_revision = p.settings_revision.saturating_add(1);
                     // What failed may have failed for its settings.

@@ -10,7 +10,10 @@ use plugin_runtime_api::{
     RuntimeSpec, RuntimeStatus,
 };
 
-use crate::{Instance, ManagerError, PluginGrant, RuntimeGrants, SecretPolicy, Tenant};
+use crate::{
+    Instance, ManagerError, Member, Phase, PluginGrant, PluginInstance, RuntimeGrants,
+    SecretPolicy, Tenant,
+};
 
 impl Tenant {
     /// The agent that the organisation's plugins run for.
@@ -71,7 +74,7 @@ impl Tenant {
         let Some(vault) = &self.shared().vault else {
             return Words::Recorded;
         };
-        for member in &instance.properties.members {
+        for member in may_speak(&instance.properties) {
             match vault.list(self.group_id(), member.instance).await {
                 Ok(names) if names.is_empty() => {}
                 Ok(_) | Err(_) => return Words::Withheld,
@@ -84,7 +87,9 @@ impl Tenant {
     async fn secrets_of(&self, instance: &Instance) -> Result<Vec<String>, ManagerError> {
         match &self.shared().vault {
             Some(vault) if instance.properties.grants.allow(Permission::SecretsAccess) => {
-                Ok(vault.list(self.group_id(), instance.id).await?)
+                let kept = vault.list(self.group_id(), instance.id).await?;
+                let covered = |name: &String| !is_plain(instance, name);
+                Ok(kept.into_iter().filter(covered).collect())
             }
             _ => Ok(Vec::new()),
         }
@@ -118,8 +123,14 @@ impl Tenant {
                 .iter()
                 .filter(|parameter| parameter.sensitivity == Sensitivity::Secret)
                 .map(|parameter| parameter.name.clone())
-                // A name that fits a template is known by being kept.
-                .chain(kept.remove(&member.id).unwrap_or_default())
+                // A name that fits a template is known by being kept. One that is plain in this
+                // version, and was a secret in another, has the value that is configured.
+                .chain(
+                    kept.remove(&member.id)
+                        .unwrap_or_default()
+                        .into_iter()
+                        .filter(|name| !is_plain(member, name)),
+                )
                 .collect();
             let grant = PluginGrant {
                 grants: member.properties.grants.clone(),
@@ -165,6 +176,22 @@ impl Tenant {
             .enforcement(&instance.properties.engine)
             .map_or(IsolationLevel::None, |enforcement| enforcement.level)
     }
+}
+
+/// The members of its runtime, and of the one that its version is changed to: its start may be what is told of.
+fn may_speak(instance: &PluginInstance) -> Vec<Member> {
+    let mut members = instance.members.clone();
+    let phase = instance.operation.as_ref().and_then(|it| it.phase.as_ref());
+    if let Some(Phase::Change(change)) = phase {
+        members.extend(change.to.members.iter().cloned());
+    }
+    members
+}
+
+/// Whether a parameter is known, and no secret.
+fn is_plain(instance: &Instance, name: &str) -> bool {
+    let mut parameters = instance.properties.parameters.iter();
+    parameters.any(|it| it.name == name && it.sensitivity != Sensitivity::Secret)
 }
 
 /// What becomes of a plugin's own words.

@@ -87,6 +87,9 @@ impl Tenant {
                 if found.properties.npm_package != step.package {
                     return outdated("what it counts on is another package");
                 }
+                if found.properties.version != step.version.to_string() {
+                    return outdated("what it counts on has another version by now");
+                }
             }
         }
         Ok(())

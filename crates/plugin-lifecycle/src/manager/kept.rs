@@ -9,7 +9,6 @@ use one_ontology::{
 use serde::{Deserialize, Serialize};
 
 use crate::manager::install::{can_be_needed, removed};
-use crate::manager::write::untyped;
 use crate::{Edition, Instance, ManagerError, Operation, PluginSnapshot, Snapshot, Tenant};
 
 /// An earlier version of an instance that can be gone back to.
@@ -142,19 +141,6 @@ impl Tenant {
             created_at: now,
             updated_at: now,
         }
-    }
-
-    /// The same changes with one more snapshot, and the oldest archived that are too many with it.
-    pub(crate) fn keeping(
-        &self,
-        changes: ChangeSet,
-        new: &Snapshot,
-        kept: &[Snapshot],
-    ) -> Result<ChangeSet, ManagerError> {
-        let most = self.shared().policy.snapshots.max(1) as usize;
-        let surplus = (kept.len() + 1).saturating_sub(most);
-        let changes = changes.insert(untyped(new)?);
-        Ok(kept.iter().take(surplus).fold(changes, archived))
     }
 }
 

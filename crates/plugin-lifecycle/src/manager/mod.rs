@@ -21,6 +21,7 @@ mod places;
 mod plan;
 mod plan_update;
 mod plugin_manager;
+mod presume_gone;
 mod question;
 mod recover;
 mod recovery_report;

@@ -7,12 +7,15 @@ use one_ontology::{Actor, GroupId, IdempotencyKey, Limit, TaskName, ThingId, Thi
 use plugin_registry::Silent;
 use plugin_runtime_api::{Engine, RuntimeStatus};
 
+use crate::manager::change::change_of;
 use crate::manager::lost::Settled;
 use crate::manager::recovery_report::{Left, NotRecovered, RecoveryReport, Taken, TakenWhat};
 use crate::manager::tenant::instance_type;
 use crate::manager::write::still_held;
 use crate::recovery::{Recovery, recovery};
-use crate::{CommandKind, Instance, ManagerError, Phase, PluginManager, StateKind, Tenant};
+use crate::{
+    ChangePart, CommandKind, Instance, ManagerError, Phase, PluginManager, StateKind, Tenant,
+};
 
 /// How many instances are read at a time.
 const PAGE: u32 = 500;
@@ -374,6 +377,8 @@ impl Tenant {
             instance.properties.lifecycle.kind(),
             StateKind::Updating | StateKind::RollingBack
         ) {
+            // Who can run it may still bring the version of before back.
+            self.refuse_foreign_engine(instance)?;
             self.give_up_change(instance, error).await?;
             return Ok(Some(what));
         }
@@ -419,30 +424,27 @@ impl Tenant {
     /// What this host has nothing to run or fetch with is left for one that has.
     fn refuse_foreign_engine(&self, instance: &Instance) -> Result<(), ManagerError> {
         let engine = &instance.properties.engine;
-        let shared = self.shared();
         match instance.properties.lifecycle.kind() {
-            StateKind::Installing if *engine != Engine::Native => {
-                let sources = &shared.sources;
-                let known = sources.iter().any(|(of, _)| of == engine);
-                if known {
-                    Ok(())
-                } else {
-                    Err(ManagerError::NoSource)
+            StateKind::Installing => self.refuse_without_source(engine),
+            StateKind::Updating | StateKind::RollingBack => {
+                self.refuse_foreign(engine)?;
+                let change = change_of(instance)?;
+                if change.part == ChangePart::Fetch && !change.to.packages.is_empty() {
+                    self.refuse_without_source(engine)?;
                 }
+                Ok(())
             }
-            StateKind::Activating
-            | StateKind::Deactivating
-            | StateKind::Updating
-            | StateKind::RollingBack => {
-                let known = shared.executor.enforcement(engine).is_some();
-                let engine = engine.to_string();
-                if known {
-                    Ok(())
-                } else {
-                    Err(ManagerError::NoExecutor { engine })
-                }
-            }
+            StateKind::Activating | StateKind::Deactivating => self.refuse_foreign(engine),
             _ => Ok(()),
+        }
+    }
+
+    fn refuse_without_source(&self, engine: &Engine) -> Result<(), ManagerError> {
+        let mut sources = self.shared().sources.iter();
+        if *engine == Engine::Native || sources.any(|(of, _)| of == engine) {
+            Ok(())
+        } else {
+            Err(ManagerError::NoSource)
         }
     }
 }

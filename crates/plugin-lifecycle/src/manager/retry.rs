@@ -4,6 +4,7 @@ use one_ontology::{ThingId, Timestamp};
 use plugin_registry::{ProgressSink, Silent};
 
 use crate::manager::install::{given_up, ids_of, merge, plugins};
+use crate::manager::update::outdated;
 use crate::manager::write::{Step, still_held};
 use crate::{
     Command, Instance, Interrupted, ManagerError, Operation, PendingOperation, Phase, State,
@@ -78,7 +79,23 @@ impl Tenant {
             });
             together.push(member.ok_or_else(given_up)?);
         }
+        self.refuse_changed_members(&together).await?;
         Ok(together)
+    }
+
+    /// Refuses where a plugin that they count on has another version than when they were planned.
+    async fn refuse_changed_members(&self, together: &[Instance]) -> Result<(), ManagerError> {
+        let of_others = together
+            .iter()
+            .flat_map(|it| &it.properties.members)
+            .filter(|member| together.iter().all(|it| it.id != member.instance));
+        for member in of_others {
+            let found = self.find(member.instance).await?;
+            if found.is_none_or(|it| it.properties.version != member.version) {
+                return Err(outdated("what it counts on has another version by now"));
+            }
+        }
+        Ok(())
     }
 
     fn retried(&self, found: Instance, now: Timestamp) -> Result<Step, ManagerError> {

@@ -6,7 +6,7 @@ use one_ontology::{ThingId, Timestamp};
 use plugin_registry::{ProgressSink, Silent};
 use plugin_runtime_api::Permissions;
 
-use crate::manager::update::{Beside, is_running};
+use crate::manager::update::{Beside, outdated};
 use crate::manager::write::Step;
 use crate::{
     Change, ChangePart, Command, CommandKind, Instance, ManagerError, Operation, Snapshot, Tenant,
@@ -37,16 +37,24 @@ impl Tenant {
         self.allow(Operation::UpdatePluginVersion)?;
         let found = self.load(instance).await?;
         let snapshots = self.snapshots_of(&found).await?;
-        let edition = &last(&found, &snapshots)?.properties.edition;
+        let meant = last(&found, &snapshots)?;
+        let edition = &meant.properties.edition;
         self.refuse_foreign(&found.properties.engine)?;
         self.refuse_missing(&edition.needs).await?;
-        if is_running(&found) && !edition.packages.is_empty() {
-            // While the version of now serves.
+        if !edition.packages.is_empty() {
+            // While the version of now is there, and may serve.
             let engine = &found.properties.engine;
             self.stage_packages(engine, &edition.packages, progress)
                 .await?;
         }
-        let begin = |found: Instance, beside: Beside, now| self.rollback_step(found, &beside, now);
+        let begin = |now_found: Instance, beside: Beside, now| {
+            // Whoever went back meanwhile has used it up, and two steps back are not what is meant.
+            let same = last(&now_found, &beside.snapshots)?.id == meant.id;
+            if !same || now_found.properties.version != found.properties.version {
+                return Err(outdated("the version of the plugin has changed meanwhile"));
+            }
+            self.rollback_step(now_found, &beside, now)
+        };
         let begun = self
             .begin_change(instance, CommandKind::Rollback, begin)
             .await?;

@@ -51,9 +51,13 @@ impl Tenant {
 
     /// Stops the runtime of a draining instance, or writes that it cannot be stopped.
     pub(crate) async fn stop_draining(&self, begun: &Instance) -> Result<(), ManagerError> {
-        let (runtime, fence) = (begun.properties.runtime, begun.properties.fence);
-        let grace = self.shared().policy.grace;
-        let Err(error) = self.shared().executor.stop(&runtime, fence, grace).await else {
+        let fence = begun.properties.fence;
+        let (executor, grace) = (&self.shared().executor, self.shared().policy.grace);
+        let mut stopped = Ok(());
+        for runtime in begun.properties.runtimes() {
+            stopped = stopped.and(executor.stop(runtime, fence, grace).await);
+        }
+        let Err(error) = stopped else {
             return Ok(());
         };
         let error = ManagerError::from(error);
@@ -75,7 +79,10 @@ impl Tenant {
                     instance,
                     Command::StepOk,
                     now,
-                    |p| p.operation = self.after_drain(p, now),
+                    |p| {
+                        p.operation = self.after_drain(p, now);
+                        p.strays.clear();
+                    },
                     |event| event,
                 )
             })

@@ -8,7 +8,7 @@ use plugin_runtime_api::{Engine, RuntimeId};
 
 use crate::manager::installation::closure;
 use crate::manager::plan_update::refuse_pinned;
-use crate::manager::write::Step;
+use crate::manager::write::{Step, untyped};
 use crate::{
     Approval, Change, ChangePart, Command, CommandKind, Edition, Instance, ManagerError, Member,
     Operation, Phase, PlanPart, Snapshot, StateKind, Tenant, UpdatePlan, breaking, kept_settings,
@@ -19,7 +19,8 @@ use crate::{
 pub(crate) struct Beside {
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) needs: Vec<(ConnectionId, ThingId)>,
-    dependents: BTreeSet<ThingId>,
+    /// Who needs it, each with its version.
+    dependents: BTreeMap<ThingId, String>,
 }
 
 impl Beside {
@@ -61,9 +62,9 @@ impl Tenant {
         // Refused before anything is fetched, and again on what is written.
         let runtime = found.properties.runtime;
         edition(plan, approval, &found, runtime)?;
-        if is_running(&found) {
-            // While the version of before serves.
-            let packages = packages(plan);
+        let packages = packages(plan);
+        if !packages.is_empty() {
+            // While the version of before is there, and may serve.
             self.stage_packages(&plan.engine, &packages, progress)
                 .await?;
         }
@@ -110,9 +111,16 @@ impl Tenant {
                 }
                 PlanPart::Present { instance } => {
                     self.refuse_missing(&[instance]).await?;
-                    if self.load(instance).await?.properties.npm_package != step.package {
+                    let found = self.load(instance).await?.properties;
+                    if found.npm_package != step.package {
                         return Err(outdated("what it counts on is another package"));
                     }
+                    if found.version != step.version.to_string() {
+                        return Err(outdated("what it counts on has another version by now"));
+                    }
+                }
+                PlanPart::Root if step.package != plan.package => {
+                    return Err(outdated("it holds another plugin asked for"));
                 }
                 PlanPart::Root | PlanPart::Shared => {}
             }
@@ -128,9 +136,19 @@ impl Tenant {
         beside: &Beside,
         now: Timestamp,
     ) -> Result<Step, ManagerError> {
-        let known: BTreeSet<ThingId> = plan.dependents.iter().map(|it| it.instance).collect();
-        if !beside.dependents.is_subset(&known) {
-            return Err(outdated("another plugin needs it by now"));
+        let known = plan.dependents.iter();
+        let known: BTreeMap<ThingId, &str> =
+            known.map(|it| (it.instance, it.version.as_str())).collect();
+        for (dependent, version) in &beside.dependents {
+            match known.get(dependent) {
+                Some(known) if known == version => {}
+                Some(_) => {
+                    return Err(outdated(
+                        "a plugin that needs it has another version by now",
+                    ));
+                }
+                None => return Err(outdated("another plugin needs it by now")),
+            }
         }
         let key = self.new_key(CommandKind::Update.as_str(), now)?;
         let runtime = self.runtime_of(found.id, &key);
@@ -144,7 +162,7 @@ impl Tenant {
             snapshot: Some(snapshot.id),
         };
         let mut step = self.change_step(found, Command::Update, &key, change, now)?;
-        step.changes = self.keeping(step.changes, &snapshot, &beside.snapshots)?;
+        step.changes = step.changes.insert(untyped(&snapshot)?);
         Ok(step)
     }
 
@@ -231,9 +249,20 @@ impl Tenant {
         let beside = Beside {
             snapshots: self.snapshots_of(&found).await?,
             needs: self.needs_of(id).await?,
-            dependents: self.dependents(id).await?.iter().map(|it| it.id).collect(),
+            dependents: self
+                .dependents(id)
+                .await?
+                .into_iter()
+                .map(|it| (it.id, it.properties.version))
+                .collect(),
         };
-        let step = begin(found, beside, self.shared().now())?;
+        let now = self.shared().now();
+        let mut under_way = found.properties.secrets_under_way.values();
+        if under_way.any(|until| *until > now) {
+            // Which of the two versions they are checked for would be chance.
+            return Err(ManagerError::Contended { attempts: 1 });
+        }
+        let step = begin(found, beside, now)?;
         Ok(self.write(step).await?.map(|(begun, _)| begun))
     }
 

@@ -22,13 +22,13 @@ use crate::abandoned::{Hanging, abandon};
 use crate::world::{KNOWLEDGE, SQL, World, group, person};
 
 /// Another host on the same store, with an executor of its own that knows nothing.
-struct Host {
+pub(crate) struct Host {
     manager: PluginManager,
     executor: Arc<ScriptedExecutor>,
 }
 
 impl Host {
-    fn beside(world: &World, ids: u64) -> Self {
+    pub(crate) fn beside(world: &World, ids: u64) -> Self {
         let executor = Arc::new(ScriptedExecutor::new([Engine::Node]));
         let manager = PluginManager::with_environment(
             world.store.clone(),
@@ -41,7 +41,7 @@ impl Host {
         Self { manager, executor }
     }
 
-    fn recover(&self, orgs: &[&str]) -> RecoveryReport {
+    pub(crate) fn recover(&self, orgs: &[&str]) -> RecoveryReport {
         let groups: Vec<GroupId> = orgs.iter().map(|org| group(org)).collect();
         block_on(self.manager.recover(groups))
     }
@@ -63,7 +63,7 @@ fn level(world: &World, tenant: &Tenant, key: &str) -> u64 {
 }
 
 /// An installation that its host has left in the middle of fetching.
-fn left_installing(world: &World) -> Tenant {
+pub(crate) fn left_installing(world: &World) -> Tenant {
     let manager = PluginManager::with_environment(
         world.store.clone(),
         world.store.clone(),

@@ -18,23 +18,23 @@ use serde_json::json;
 
 use crate::world::{KNOWLEDGE, World, component, group, person};
 
-const CANARY: &str = "sk-canary-5e1f0a";
-const KEY: &str = "OPENAI_API_KEY";
+pub(crate) const CANARY: &str = "sk-canary-5e1f0a";
+pub(crate) const KEY: &str = "OPENAI_API_KEY";
 
 /// The platform of the other tests, whose hosts have a vault and say how well they isolate.
-struct Guarded {
-    world: World,
+pub(crate) struct Guarded {
+    pub(crate) world: World,
     vault: Arc<MemoryVault>,
     ids: Arc<SequentialIds>,
 }
 
-struct Host {
-    executor: Arc<ScriptedExecutor>,
+pub(crate) struct Host {
+    pub(crate) executor: Arc<ScriptedExecutor>,
     manager: PluginManager,
 }
 
 impl Guarded {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             world: World::new(),
             vault: Arc::new(MemoryVault::new()),
@@ -42,7 +42,7 @@ impl Guarded {
         }
     }
 
-    fn host(&self, level: IsolationLevel) -> Host {
+    pub(crate) fn host(&self, level: IsolationLevel) -> Host {
         let enforcement = Enforcement {
             level,
             barriers: BTreeMap::new(),
@@ -69,7 +69,7 @@ impl Guarded {
 }
 
 impl Host {
-    fn tenant(&self, who: &str, org: &str) -> Tenant {
+    pub(crate) fn tenant(&self, who: &str, org: &str) -> Tenant {
         block_on(self.manager.tenant(person(who), group(org))).unwrap()
     }
 
@@ -83,12 +83,16 @@ impl Host {
     }
 }
 
-fn installed(tenant: &Tenant) -> ThingId {
+pub(crate) fn installed(tenant: &Tenant) -> ThingId {
     let plan = block_on(tenant.plan_install(KNOWLEDGE, "^1.6")).unwrap();
     block_on(tenant.install(&plan)).unwrap()
 }
 
-fn configure(tenant: &Tenant, instance: ThingId, secret: &str) -> Result<(), ManagerError> {
+pub(crate) fn configure(
+    tenant: &Tenant,
+    instance: ThingId,
+    secret: &str,
+) -> Result<(), ManagerError> {
     let settings = BTreeMap::from([(KEY.to_owned(), json!(secret))]);
     block_on(tenant.configure(instance, settings))
 }
@@ -99,7 +103,7 @@ fn state(tenant: &Tenant, instance: ThingId) -> StateKind {
 }
 
 /// What a plugin does that reads its secret and tells it wherever it can.
-fn telling(end: impl Fn(String) -> Ending + Clone + Send + Sync + 'static) -> Script {
+pub(crate) fn telling(end: impl Fn(String) -> Ending + Clone + Send + Sync + 'static) -> Script {
     Script::run(move |call: ScriptedCall| {
         let end = end.clone();
         async move {
@@ -114,7 +118,7 @@ fn telling(end: impl Fn(String) -> Ending + Clone + Send + Sync + 'static) -> Sc
 }
 
 /// Everything that is kept of an organisation, as text.
-fn kept(guarded: &Guarded, tenant: &Tenant) -> String {
+pub(crate) fn kept(guarded: &Guarded, tenant: &Tenant) -> String {
     let (store, scope) = (&guarded.world.store, tenant.scope());
     let things = block_on(store.things(scope, &ThingQuery::default())).unwrap();
     let connections = block_on(store.connections(scope, &ConnectionQuery::default())).unwrap();

@@ -14,8 +14,11 @@ const STATES: &[(State, CommandKind)] = &[
     (State::Installing, CommandKind::Install),
     (State::Installed, CommandKind::Install),
     (State::Installed, CommandKind::Deactivate),
+    (State::Installed, CommandKind::Update),
     (State::Activating, CommandKind::Activate),
     (State::Active, CommandKind::Activate),
+    (State::Active, CommandKind::Update),
+    (State::Active, CommandKind::Rollback),
     (State::Executing { in_flight: 1 }, CommandKind::Activate),
     (stopping(After::Installed, 2), CommandKind::Deactivate),
     (stopping(After::Suspended, 0), CommandKind::Suspend),
@@ -73,8 +76,11 @@ fn each_state_says_who_brought_it_there_and_what_would_move_it() {
     INSTALLING: Alice asked to install it, and its packages are being fetched; nobody is at work on it, and `recover` goes on with it; `uninstall` gives it up.
     INSTALLED: Alice installed it, and nobody has started it since; `activate` starts it.
     INSTALLED: Alice stopped it, and nobody has started it since; `activate` starts it.
+    INSTALLED: Alice changed its version, and nobody has started it since; `activate` starts it.
     ACTIVATING: Alice asked to start it, and its runtime is starting; nobody is at work on it, and `recover` goes on with it; `suspend` gives that up.
     ACTIVE: Alice started it, and it waits for somebody to use it; `execute` does, `deactivate` stops it.
+    ACTIVE: Alice asked for another version, which did not come to run: too many words; it is the one of before, and it waits for somebody to use it; `execute` does, `deactivate` stops it.
+    ACTIVE: Alice changed its version, and it waits for somebody to use it; `execute` does, `deactivate` stops it.
     EXECUTING: Alice started it, and it is at work: 1 execution is under way; `deactivate` stops it.
     DEACTIVATING: Alice asked to stop it; 2 executions are under way; nobody is at work on it, and `recover` goes on with it.
     DEACTIVATING: Alice suspended it: too many words; its runtime is being stopped; nobody is at work on it, and `recover` goes on with it.
