@@ -1,0 +1,97 @@
+//! A registry of plugins written on the spot.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+/// What the registry answers, by path.
+type Answers = BTreeMap<String, Vec<u8>>;
+
+/// One version of a plugin: its manifest's version and its code.
+pub(crate) struct Version<'a> {
+    pub(crate) version: &'a str,
+    pub(crate) code: &'a str,
+}
+
+/// Packs the versions with npm and serves them until the test ends; gives the address.
+pub(crate) fn serve(name: &str, versions: &[Version<'_>], folder: &Path, path: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let mut answers = Answers::new();
+    let mut document = json!({"name": name, "dist-tags": {}, "versions": {}});
+    for version in versions {
+        let (manifest, tarball) = pack(name, version, folder, path);
+        let file = format!("{name}/-/{}.tgz", version.version);
+        let mut manifest = manifest;
+        manifest["dist"]["tarball"] = Value::from(format!("{address}{file}"));
+        document["dist-tags"]["latest"] = version.version.into();
+        document["versions"][version.version] = manifest;
+        answers.insert(format!("/{file}"), tarball);
+    }
+    answers.insert(format!("/{name}"), document.to_string().into_bytes());
+    let answers = Arc::new(answers);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, answers) = (stream.unwrap(), Arc::clone(&answers));
+            std::thread::spawn(move || answer(stream, &answers));
+        }
+    });
+    address
+}
+
+/// The manifest with its digest, and the tarball, as npm makes them.
+fn pack(name: &str, version: &Version<'_>, folder: &Path, path: &str) -> (Value, Vec<u8>) {
+    let folder = folder.join(version.version);
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut manifest = json!({
+        "name": name,
+        "version": version.version,
+        "type": "module",
+        "main": "index.js",
+        "keywords": ["elizaos-plugins"],
+    });
+    std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
+    std::fs::write(folder.join("index.js"), version.code).unwrap();
+    let packed = Command::new("npm")
+        .args(["pack", "--json", "--ignore-scripts"])
+        .current_dir(&folder)
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", &folder)
+        .output()
+        .unwrap();
+    assert!(packed.status.success(), "{packed:?}");
+    let said: Value = serde_json::from_slice(&packed.stdout).unwrap();
+    let tarball = std::fs::read(folder.join(said[0]["filename"].as_str().unwrap())).unwrap();
+    manifest["dist"] = json!({"integrity": said[0]["integrity"], "shasum": said[0]["shasum"]});
+    (manifest, tarball)
+}
+
+fn answer(mut stream: TcpStream, answers: &Answers) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let Some(Ok(asked)) = lines.next() else {
+        return;
+    };
+    while lines
+        .next()
+        .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+    {}
+    let path = asked.split_whitespace().nth(1).unwrap_or_default();
+    let path = path.replace("%2f", "/").replace("%2F", "/");
+    let (status, body) = match answers.get(&path) {
+        Some(body) => ("200 OK", body.as_slice()),
+        None => ("404 Not Found", b"{}".as_slice()),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let _closed = stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(body));
+}
