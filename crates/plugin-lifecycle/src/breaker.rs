@@ -137,7 +137,7 @@ impl Breaker {
     /// Whether an execution may begin at `now`, when `under_way` have begun and not ended.
     ///
     /// What began after the pause is what is being tried. Nobody counts it apart from the
-    /// executions of the row: where one is lost, its place is free.
+    /// executions of the row: where the lease of one has run out, its place is free.
     ///
     /// # Errors
     /// When to try again.
@@ -154,7 +154,8 @@ impl Breaker {
         if now < until {
             return Err(HeldBack { retry_at: until });
         }
-        let probes = under_way.into_iter().filter(|it| it.began >= until);
+        let under_way = under_way.into_iter();
+        let probes = under_way.filter(|it| it.began >= until && it.lease_until > now);
         let (count, first) = probes.fold((0_u32, None), |(count, first), probe| {
             let first = first.map_or(probe.lease_until, |first| probe.lease_until.min(first));
             (count.saturating_add(1), Some(first))

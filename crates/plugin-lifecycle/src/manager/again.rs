@@ -67,17 +67,29 @@ impl Tenant {
         begun.instance = instance;
         let until = self.shared().now().plus(wait);
         select(timer.sleep_until(until), pin!(begun.stop.asked())).await;
-        if self.end_was_asked(begun).await? {
-            begun.stop.ask();
-        }
         Ok(Again::Yes)
     }
 
-    /// Whether somebody, perhaps on another host, has asked for the end of an execution.
-    async fn end_was_asked(&self, begun: &Begun) -> Result<bool, ManagerError> {
-        let row = self.load(begun.instance.id).await?;
-        let lease = row.properties.executions.get(&begun.execution);
-        Ok(lease.is_some_and(|lease| lease.cancel_asked.is_some()))
+    /// Whether somebody, perhaps on another host, has asked for the end of an execution; `Superseded`
+    /// where it has ended, or may not be tried again any more.
+    pub(crate) async fn end_was_asked(&self, begun: &Begun) -> Result<bool, ManagerError> {
+        let (found, held) = (
+            self.load(begun.instance.id).await?.properties,
+            &begun.instance,
+        );
+        let lease = found.executions.get(&begun.execution);
+        let lease = lease.ok_or(ManagerError::Superseded)?;
+        if lease.cancel_asked.is_some() {
+            return Ok(true);
+        }
+        let now = self.shared().now();
+        let shut = found.breaker.until().is_some_and(|until| until > now);
+        let ours =
+            found.fence == held.properties.fence && found.lifecycle.kind() == StateKind::Executing;
+        if begun.lease.attempt > 1 && (shut || !ours) {
+            return Err(ManagerError::Superseded);
+        }
+        Ok(false)
     }
 
     /// The breaker after an attempt that failed; `Superseded` where there is to be no further one.

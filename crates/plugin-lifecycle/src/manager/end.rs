@@ -9,6 +9,7 @@ use plugin_runtime_api::{Ending, ExecutionId, Outcome, RuntimeStatus, Usage};
 
 use crate::instance::{ExecutionLease, TooMany};
 use crate::manager::events::Claimed;
+use crate::manager::execute::Doubt;
 use crate::manager::host::Words;
 use crate::manager::write::{Step, untyped};
 use crate::{
@@ -43,7 +44,11 @@ impl Tenant {
                 return Ok(None);
             }
             let mut found = found;
-            let kept = self.keep_usage(&mut found, now).await;
+            // What was closed already has been counted.
+            let kept = match own {
+                Some(_) => self.keep_usage(&mut found, now).await,
+                None => None,
+            };
             let ended = self.ending(found, execution, lease, end, crashed, now)?;
             let mut changes = kept
                 .into_iter()
@@ -65,7 +70,12 @@ impl Tenant {
                     let seq = receipt.head.seq;
                     return Ok(Some(Closed { seq, delivered }));
                 }
-                Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
+                // Somebody else may have begun the day's usage.
+                Err(
+                    StoreError::Stale { .. }
+                    | StoreError::Busy { .. }
+                    | StoreError::AlreadyExists { .. },
+                ) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -366,6 +376,14 @@ impl End {
                 usage: Usage::default(),
             },
         }
+    }
+
+    /// The same, where nobody may know whether it has run.
+    pub(crate) fn with(mut self, doubt: Doubt) -> Self {
+        if doubt == Doubt::MayHaveRun && self.ending == RunOutcome::NotRun.as_str() {
+            self.ending = RunOutcome::Unknown.as_str();
+        }
+        self
     }
 
     /// How it ended, in words that may be kept.

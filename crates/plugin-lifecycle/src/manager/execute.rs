@@ -7,8 +7,8 @@ use futures::future::{Either, select};
 use one_ontology::{IdempotencyKey, Seq, ThingId, Timestamp};
 use plugin_registry::Sensitivity;
 use plugin_runtime_api::{
-    Component, ComponentKind, ComponentName, Ending, ExecutionId, Invocation, Limits, Outcome,
-    Usage,
+    Component, ComponentKind, ComponentName, Ending, ExecutionId, ExecutorError, Invocation,
+    Limits, Outcome, Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -131,6 +131,14 @@ pub(crate) struct Begun {
     pub(crate) lease: ExecutionLease,
     pub(crate) began: Seq,
     pub(crate) stop: Stop,
+    pub(crate) doubt: Doubt,
+}
+
+/// Whether its code may have run without anybody knowing how that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    None,
+    MayHaveRun,
 }
 
 impl Begun {
@@ -149,6 +157,7 @@ impl Begun {
             execution,
             began,
             stop: Stop::never(),
+            doubt: Doubt::None,
         })
     }
 }
@@ -234,15 +243,22 @@ impl Tenant {
     /// Runs what has begun, as often as it may, and writes how it ended.
     pub(crate) async fn drive(&self, mut begun: Begun) -> Result<Execution, ManagerError> {
         let words = self.words(&begun.instance).await;
+        let mut before: Option<Outcome> = None;
         let result = loop {
-            let result = self.run(&mut begun).await;
+            let result = match (self.run(&mut begun).await, &before) {
+                // The last that came to run says how it ended.
+                (Err(_), Some(outcome)) if begun.doubt == Doubt::None => {
+                    break Ok(outcome.clone());
+                }
+                (result, _) => result,
+            };
             // What cannot be written as tried again ends as it is.
             match self.again(&mut begun, &result).await {
-                Ok(Again::Yes) => {}
+                Ok(Again::Yes) => before = result.ok().or(before),
                 Ok(Again::No) | Err(_) => break result,
             }
         };
-        let end = End::of(&result, words);
+        let end = End::of(&result, words).with(begun.doubt);
         let ended = self
             .end_execution(begun.instance.id, begun.execution, &begun.lease, &end, None)
             .await;
@@ -362,17 +378,23 @@ impl Tenant {
     }
 
     pub(crate) async fn run(&self, begun: &mut Begun) -> Result<Outcome, ManagerError> {
+        if begun.stop.is_asked() {
+            return Ok(cancelled());
+        }
+        self.ensure_running(&begun.instance).await?;
+        let has_waited =
+            begun.lease.attempt > 1 || self.shared().now().since(begun.lease.began) > SOON;
+        if begun.stop.is_asked() || has_waited && self.end_was_asked(begun).await? {
+            return Ok(cancelled());
+        }
         let Begun {
             instance,
             call,
             lease,
             stop,
+            doubt,
             ..
         } = begun;
-        if stop.is_asked() {
-            return Ok(cancelled());
-        }
-        self.ensure_running(instance).await?;
         // Its lease may have run out while this host was asleep, and the execution have been ended:
         // then it must not be run any more.
         let timeout = self.timeout_of(call)?;
@@ -407,9 +429,26 @@ impl Tenant {
                 invoked.await
             }
         };
-        Ok(judged(call.kind, &call.component, outcome?))
+        let outcome = match outcome {
+            // Its answer may have been lost, and not the request.
+            Err(error @ ExecutorError::Unavailable { .. }) => {
+                match executor.outcome(&lease.key).await {
+                    Ok(Some(known)) => known,
+                    Ok(None) | Err(_) => {
+                        *doubt = Doubt::MayHaveRun;
+                        return Err(error.into());
+                    }
+                }
+            }
+            other => other?,
+        };
+        *doubt = Doubt::None;
+        Ok(judged(call.kind, &call.component, outcome))
     }
 }
+
+/// What begins to run within this of being written as begun is not read again before.
+const SOON: Duration = Duration::from_millis(100);
 
 /// The outcome of what was cancelled before it ran.
 fn cancelled() -> Outcome {

@@ -46,20 +46,12 @@ pub struct ExecutionHandle {
 
 /// Where whoever drives an execution learns that it is to end.
 #[derive(Debug)]
-pub(crate) struct Stop {
-    ask: AbortHandle,
-    asked: Abortable<Pending<()>>,
-}
+pub(crate) struct Stop(Abortable<Pending<()>>);
 
 impl Stop {
     pub(crate) fn pair() -> (AbortHandle, Self) {
         let (ask, registration) = AbortHandle::new_pair();
-        let asked = Abortable::new(pending(), registration);
-        let stop = Self {
-            ask: ask.clone(),
-            asked,
-        };
-        (ask, stop)
+        (ask, Self(Abortable::new(pending(), registration)))
     }
 
     /// One that nobody asks.
@@ -67,17 +59,13 @@ impl Stop {
         Self::pair().1
     }
 
-    pub(crate) fn ask(&self) {
-        self.ask.abort();
-    }
-
     pub(crate) fn is_asked(&self) -> bool {
-        self.asked.is_aborted()
+        self.0.is_aborted()
     }
 
     /// Returns when somebody asks.
     pub(crate) async fn asked(&mut self) {
-        let _aborted = (&mut self.asked).await;
+        let _aborted = (&mut self.0).await;
     }
 }
 

@@ -10,6 +10,7 @@ use plugin_runtime_api::{
     RuntimeSpec, RuntimeStatus,
 };
 
+use crate::secretive::without_secrets;
 use crate::{
     Instance, ManagerError, Member, Phase, PluginGrant, PluginInstance, RuntimeGrants,
     SecretPolicy, Tenant,
@@ -209,7 +210,7 @@ impl Words {
     /// A plugin's words, as they may be recorded.
     pub(crate) fn of_plugin(self, words: &str) -> String {
         match self {
-            Self::Recorded => excerpt(words, 300),
+            Self::Recorded => excerpt(&without_secrets(words), 300),
             Self::Withheld if words.is_empty() => String::new(),
             Self::Withheld => Self::INSTEAD.to_owned(),
         }
@@ -221,7 +222,7 @@ impl Words {
             (Self::Withheld, ManagerError::Executor(ExecutorError::StartFailed { plugin, .. })) => {
                 format!("plugin `{plugin}` did not start {}", Self::INSTEAD)
             }
-            _ => excerpt(&error.to_string(), 1000),
+            _ => excerpt(&without_secrets(&error.to_string()), 1000),
         }
     }
 }

@@ -68,7 +68,8 @@ impl Textbook {
             Mode::Closed { .. } => false,
             Mode::Open { at, .. } if now < at + self.pause => return Err(at + self.pause),
             Mode::Open { passed, .. } => {
-                let mine = |it: &&Running| it.probe && it.period == self.period;
+                let mine =
+                    |it: &&Running| it.probe && it.period == self.period && it.began + LEASE > now;
                 let mine: Vec<&Running> = running.iter().filter(mine).collect();
                 if mine.len() + passed >= self.probes {
                     let first = mine.iter().map(|it| it.began + LEASE).min();

@@ -107,6 +107,31 @@ fn what_is_cancelled_before_it_ran_does_not_run() {
 }
 
 #[test]
+fn what_another_host_cancels_while_it_waits_to_run_does_not_run() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    let Started { handle, work } = start(&acme, instance);
+    world.pass(1);
+    block_on(another_host(&world).cancel(instance, handle.execution())).unwrap();
+    let execution = block_on(work).unwrap();
+    assert_eq!(execution.outcome.ending, Ending::Cancelled);
+    assert_eq!(world.executor.runs("SEARCH_KNOWLEDGE"), 0);
+}
+
+#[test]
+fn an_answer_that_was_lost_is_not_said_to_be_of_something_that_was_not_run() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    world.executor.script("SEARCH_KNOWLEDGE", Script::Lose);
+    let Started { handle, work } = start(&acme, instance);
+    assert_eq!(block_on(work).unwrap_err().tag(), "ExecutorUnavailable");
+    assert_eq!(world.executor.runs("SEARCH_KNOWLEDGE"), 1);
+    assert_eq!(ended(block_on(handle.poll()).unwrap()), RunOutcome::Unknown);
+}
+
+#[test]
 fn what_runs_is_cancelled_from_any_host_and_the_trail_says_who_asked() {
     let world = World::new();
     let acme = world.tenant("alice", "acme");

@@ -231,7 +231,7 @@ fn every_execution_leaves_a_record_without_secrets() {
         })
         .collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
-    action SEARCH_KNOWLEDGE not_run why `ExecutorUnavailable` input null whole
+    action SEARCH_KNOWLEDGE unknown why `ExecutorUnavailable` input null whole
     action SEARCH_KNOWLEDGE failed why `TypeError` input {"OPENAI_API_KEY":"[secret]","apiKey":"[secret]"} cut
     action SEARCH_KNOWLEDGE succeeded why `` input {"query":"refunds"} whole
     "#);

@@ -33,7 +33,7 @@ fn what_a_new_runtime_says_is_not_recorded_where_a_new_member_has_a_secret() {
     let source = &guarded.world.source;
     source.put(SQL, package(SQL, &[("1.7.2", body(core(), secret()))]));
     let old = ("1.6.1", body(core(), json!({"type": "string"})));
-    source.put(KNOWLEDGE, package(KNOWLEDGE, &[old.clone()]));
+    source.put(KNOWLEDGE, package(KNOWLEDGE, std::slice::from_ref(&old)));
     let plan = block_on(acme.plan_install(SQL, "^1.7")).unwrap();
     let sql = block_on(acme.install(&plan)).unwrap();
     configure(&acme, sql, CANARY).unwrap();

@@ -193,7 +193,7 @@ impl Tenant {
     ) -> Result<Tried, ManagerError> {
         let words = self.words(&begun.instance).await;
         let result = self.run(&mut begun).await;
-        let end = End::of(&result, words);
+        let end = End::of(&result, words).with(begun.doubt);
         let (instance, execution) = (begun.instance.id, begun.execution);
         let closed = self
             .end_execution(instance, execution, &begun.lease, &end, Some(claimed))
