@@ -52,6 +52,7 @@ pub const ADAPTERS: &[Adapter] = &[
             "--test",
             "it",
             "--",
+            "one_id_in_two_places",
             "contract::isolation::",
             "contract::place::",
             "contract::prune::other_places_stay_whole",

@@ -324,19 +324,40 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
     let (a, b) = (kit.group().await, kit.group().await);
     let person = kit.person(&a, "Here");
     let row = kit.knowledge(&a, "here", &["topic:x"]);
-    for (scope, text) in [(&a, "here"), (&b, "there")] {
+    let vector = |values: [f32; 2]| Some(Embedding::new("m", values.to_vec()).unwrap());
+    let rows = [
+        (&a, "here", vector([1.0, 0.0])),
+        (&b, "there", vector([0.0, 1.0])),
+    ];
+    for (scope, text, vector) in &rows {
         let mut person = person.clone();
         let mut row = row.clone();
         person.place = scope.place();
-        person.display_name = text.to_owned();
+        person.display_name = (*text).to_owned();
         row.place = scope.place();
-        row.text = Some(text.to_owned());
+        row.text = Some((*text).to_owned());
+        row.embedding.clone_from(vector);
         kit.commit(kit.changes(scope).insert(person).insert(row))
             .await;
     }
-    for (scope, text) in [(&a, "here"), (&b, "there")] {
-        let read = kit.store().person(scope, person.id).await.unwrap();
+    for (scope, text, vector) in rows {
+        let store = kit.store();
+        let read = store.person(scope, person.id).await.unwrap();
         assert_eq!(read.unwrap().display_name, text);
+        let read = store.knowledge_by_id(scope, row.id).await.unwrap();
+        assert_eq!(read.unwrap().embedding, vector);
+        let all = store.knowledge(scope, &Default::default()).await.unwrap();
+        let [read] = &all.items[..] else {
+            panic!("one row and not {}", all.items.len());
+        };
+        assert_eq!(read.embedding, vector);
+        let query = one_ontology::SearchQuery {
+            embedding: vector,
+            ..Default::default()
+        };
+        let hits = store.search(scope, &query).await.unwrap();
+        let near: Vec<Option<f32>> = hits.iter().map(|hit| hit.similarity).collect();
+        assert_eq!(near, [Some(1.0)]);
         let labelled = one_ontology::KnowledgeQuery {
             labels: row.labels.clone(),
             ..Default::default()
@@ -346,6 +367,6 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
             text: Some(text.to_owned()),
             ..Default::default()
         };
-        assert_eq!(kit.store().search(scope, &query).await.unwrap().len(), 1);
+        assert_eq!(store.search(scope, &query).await.unwrap().len(), 1);
     }
 }
