@@ -1,12 +1,12 @@
 //! Ctrl-C while versions are looked for.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
 use crate::program::Home;
+use crate::registry::answering;
 
 /// How many pigeons want a hole of their own, of which there is one less: hard to refute.
 const PIGEONS: usize = 12;
@@ -28,37 +28,14 @@ fn document(name: &str) -> Option<Value> {
     Some(json!({"name": name, "dist-tags": {}, "versions": versions}))
 }
 
-/// A registry that has what is asked for; it ends with the test.
 fn registry() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            let asked = lines.next().unwrap().unwrap();
-            while lines
-                .next()
-                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-            {}
-            let name = asked
-                .split_whitespace()
-                .nth(1)
-                .unwrap()
-                .trim_start_matches('/');
-            let name = name.replace("%2f", "/").replace("%2F", "/");
-            let (status, body) = match document(&name) {
-                Some(document) => ("200 OK", document.to_string()),
-                None => ("404 Not Found", "{}".to_owned()),
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            let _closed = stream.write_all((head + &body).as_bytes());
-        }
-    });
-    address
+    answering(|path| {
+        Some(
+            document(path.trim_start_matches('/'))?
+                .to_string()
+                .into_bytes(),
+        )
+    })
 }
 
 #[cfg(unix)]

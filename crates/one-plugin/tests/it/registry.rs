@@ -1,4 +1,4 @@
-//! A registry of plugins written on the spot.
+//! Registries on this machine: of whatever a test answers, or of plugins written on the spot.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -9,8 +9,32 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-/// What the registry answers, by path.
-type Answers = BTreeMap<String, Vec<u8>>;
+/// Answers what is asked for by path, `/@scope/name`, until the test ends; gives the address. What has no answer is not there.
+pub(crate) fn answering(
+    answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    serve_on(listener, answer)
+}
+
+fn serve_on(
+    listener: TcpListener,
+    answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
+) -> String {
+    let address = address_of(&listener);
+    let answer = Arc::new(answer);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, answer) = (stream.unwrap(), Arc::clone(&answer));
+            std::thread::spawn(move || respond(stream, &*answer));
+        }
+    });
+    address
+}
+
+fn address_of(listener: &TcpListener) -> String {
+    format!("http://{}/", listener.local_addr().unwrap())
+}
 
 /// One version of a plugin: its manifest's version and its code.
 pub(crate) struct Version<'a> {
@@ -21,8 +45,8 @@ pub(crate) struct Version<'a> {
 /// Packs the versions with npm and serves them until the test ends; gives the address.
 pub(crate) fn serve(name: &str, versions: &[Version<'_>], folder: &Path, path: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/", listener.local_addr().unwrap());
-    let mut answers = Answers::new();
+    let address = address_of(&listener);
+    let mut answers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut document = json!({"name": name, "dist-tags": {}, "versions": {}});
     for version in versions {
         let (manifest, tarball) = pack(name, version, folder, path);
@@ -34,14 +58,7 @@ pub(crate) fn serve(name: &str, versions: &[Version<'_>], folder: &Path, path: &
         answers.insert(format!("/{file}"), tarball);
     }
     answers.insert(format!("/{name}"), document.to_string().into_bytes());
-    let answers = Arc::new(answers);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (stream, answers) = (stream.unwrap(), Arc::clone(&answers));
-            std::thread::spawn(move || answer(stream, &answers));
-        }
-    });
-    address
+    serve_on(listener, move |path| answers.get(path).cloned())
 }
 
 /// The manifest with its digest, and the tarball, as npm makes them.
@@ -72,7 +89,7 @@ fn pack(name: &str, version: &Version<'_>, folder: &Path, path: &str) -> (Value,
     (manifest, tarball)
 }
 
-fn answer(mut stream: TcpStream, answers: &Answers) {
+fn respond(mut stream: TcpStream, answer: &dyn Fn(&str) -> Option<Vec<u8>>) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let Some(Ok(asked)) = lines.next() else {
         return;
@@ -83,9 +100,9 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
     {}
     let path = asked.split_whitespace().nth(1).unwrap_or_default();
     let path = path.replace("%2f", "/").replace("%2F", "/");
-    let (status, body) = match answers.get(&path) {
-        Some(body) => ("200 OK", body.as_slice()),
-        None => ("404 Not Found", b"{}".as_slice()),
+    let (status, body) = match answer(&path) {
+        Some(body) => ("200 OK", body),
+        None => ("404 Not Found", b"{}".to_vec()),
     };
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -93,5 +110,5 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
     );
     let _closed = stream
         .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(body));
+        .and_then(|()| stream.write_all(&body));
 }

@@ -1,41 +1,18 @@
 //! The catalog: where its facts come from is always said.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-
 use crate::program::Home;
+use crate::registry::answering;
 
-/// A registry that has one plugin and nothing else; it ends with the test.
+/// A registry that has one plugin and nothing else.
 fn registry() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            let asked = lines.next().unwrap().unwrap();
-            while lines
-                .next()
-                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-            {}
-            let (status, body) = if asked.contains("plugin-knowledge") {
-                let version = r#"{"name": "@elizaos/plugin-knowledge", "version": "7.0.0"}"#;
-                let tags = r#"{"latest": "7.0.0"}"#;
-                let document = format!(
-                    r#"{{"name": "@elizaos/plugin-knowledge", "dist-tags": {tags}, "versions": {{"7.0.0": {version}}}}}"#
-                );
-                ("200 OK", document)
-            } else {
-                ("404 Not Found", "{}".to_owned())
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            let _closed = stream.write_all((head + &body).as_bytes());
-        }
-    });
-    address
+    answering(|path| {
+        let version = r#"{"name": "@elizaos/plugin-knowledge", "version": "7.0.0"}"#;
+        let tags = r#"{"latest": "7.0.0"}"#;
+        let document = format!(
+            r#"{{"name": "@elizaos/plugin-knowledge", "dist-tags": {tags}, "versions": {{"7.0.0": {version}}}}}"#
+        );
+        (path == "/@elizaos/plugin-knowledge").then(|| document.into_bytes())
+    })
 }
 
 #[test]
