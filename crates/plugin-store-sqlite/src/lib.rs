@@ -35,7 +35,7 @@ mod worker;
 pub use backup::Copied;
 pub use check::{Checked, Fault, Finding, check};
 pub use format::{FORMAT, format_of};
-pub use options::{Durability, Options};
+pub use options::{Durability, Options, PointReads};
 pub use progress::{Progress, Stage};
 pub use restore::{Restored, restore};
 pub use store::SqliteStore;

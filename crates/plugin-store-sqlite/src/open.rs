@@ -56,6 +56,13 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, Store
     Ok(connection)
 }
 
+/// A reader that waits for nobody.
+pub(crate) fn point_reader(path: &Path, options: &Options) -> Result<Connection, StoreError> {
+    let connection = reader(path, options)?;
+    connection.busy_timeout(Duration::ZERO).or_store_error()?;
+    Ok(connection)
+}
+
 /// A connection to a file of ours, of whatever version, that may be in use or belong to nobody: it
 /// only looks, and leaves no files behind that were not there.
 pub(crate) fn to_look(path: &Path) -> Result<Connection, StoreError> {

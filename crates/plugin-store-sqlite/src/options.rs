@@ -22,6 +22,18 @@ impl Durability {
     }
 }
 
+/// Where a row is read that is asked for by its key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PointReads {
+    /// Where the caller is, if a connection is free: some 10 µs where the page is in memory, instead of twice
+    /// as long as it takes to wake a thread. What is not in memory is waited for on the caller's thread, so that on a
+    /// slow disk (on a network) the other is better.
+    #[default]
+    OnCaller,
+    /// On the threads that read, as everything else.
+    OnThreads,
+}
+
 /// How a database file is used. The defaults suit a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,6 +44,8 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How many threads read, at least one. Default: 2.
     pub readers: usize,
+    /// Where a row is read that is asked for by its key. Default: [`PointReads::OnCaller`].
+    pub point_reads: PointReads,
     /// How often to look for another process's commits while somebody watches. Default: 50 ms.
     pub poll_interval: Duration,
     /// How large the file may become, in bytes; a commit beyond that is `Unavailable`. Default:
@@ -52,6 +66,7 @@ impl Default for Options {
             durability: Durability::Full,
             busy_timeout: Duration::from_secs(5),
             readers: 2,
+            point_reads: PointReads::OnCaller,
             poll_interval: Duration::from_millis(50),
             max_bytes: None,
             check_up_to: 16 << 20,
@@ -79,6 +94,13 @@ impl Options {
     #[must_use]
     pub const fn readers(mut self, readers: usize) -> Self {
         self.readers = readers;
+        self
+    }
+
+    /// With another place to read rows by their keys.
+    #[must_use]
+    pub const fn point_reads(mut self, point_reads: PointReads) -> Self {
+        self.point_reads = point_reads;
         self
     }
 

@@ -100,7 +100,7 @@ impl SqliteStore {
 #[async_trait]
 impl Directory for SqliteStore {
     async fn group(&self, id: GroupId) -> Result<Option<Group>, StoreError> {
-        self.workers.read(move |c| find::group(c, id)).await
+        self.workers.point(move |c| find::group(c, id)).await
     }
 
     async fn membership(
@@ -109,7 +109,7 @@ impl Directory for SqliteStore {
         place: Place,
     ) -> Result<Option<Membership>, StoreError> {
         self.workers
-            .read(move |c| find::membership(c, place, person))
+            .point(move |c| find::membership(c, place, person))
             .await
     }
 
@@ -128,7 +128,7 @@ impl Store for SqliteStore {
 
     async fn thing(&self, scope: &Scope, id: ThingId) -> Result<Option<Thing>, StoreError> {
         let place = scope.place();
-        self.workers.read(move |c| find::thing(c, place, id)).await
+        self.workers.point(move |c| find::thing(c, place, id)).await
     }
 
     async fn things(&self, scope: &Scope, query: &ThingQuery) -> Result<Page<Thing>, StoreError> {
@@ -158,7 +158,7 @@ impl Store for SqliteStore {
 
     async fn head(&self, scope: &Scope) -> Result<Option<Head>, StoreError> {
         let place = scope.place();
-        self.workers.read(move |c| find::head(c, place)).await
+        self.workers.point(move |c| find::head(c, place)).await
     }
 
     async fn knowledge(
@@ -179,7 +179,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<Knowledge>, StoreError> {
         let place = scope.place();
         self.workers
-            .read(move |c| find::knowledge(c, place, id))
+            .point(move |c| find::knowledge(c, place, id))
             .await
     }
 
@@ -192,7 +192,9 @@ impl Store for SqliteStore {
 
     async fn person(&self, scope: &Scope, id: PersonId) -> Result<Option<Person>, StoreError> {
         let place = scope.place();
-        self.workers.read(move |c| find::person(c, place, id)).await
+        self.workers
+            .point(move |c| find::person(c, place, id))
+            .await
     }
 
     async fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, StoreError> {
@@ -221,7 +223,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<BudgetState>, StoreError> {
         let (place, key) = (scope.place(), key.clone());
         self.workers
-            .read(move |c| find::budget(c, place, &key))
+            .point(move |c| find::budget(c, place, &key))
             .await
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 
 use futures::channel::oneshot;
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::bell::Bell;
 use crate::held::Held;
 use crate::queue::Queue;
-use crate::{Options, commit, open};
+use crate::{Options, PointReads, commit, open};
 
 /// What a thread does with its connection.
 pub(crate) enum Task {
@@ -39,6 +39,8 @@ pub(crate) struct Workers {
     reads: Arc<Queue<Task>>,
     /// What reads for long: the rows that an index lacks.
     indexing: Arc<Queue<Task>>,
+    /// For rows by their keys, read where the caller is.
+    points: Vec<Mutex<Connection>>,
     pub(crate) bell: Arc<Bell>,
     threads: Vec<JoinHandle<()>>,
     // Let go of after the threads have closed their connections: `drop` ends them first.
@@ -61,6 +63,12 @@ impl Workers {
         workers.indexing = Arc::new(Queue::new());
         let queue = Arc::clone(&workers.indexing);
         workers.spawn("indexer", open::reader(path, options)?, queue)?;
+        if options.point_reads == PointReads::OnCaller {
+            for _ in 0..options.readers.max(1) {
+                let connection = open::point_reader(path, options)?;
+                workers.points.push(Mutex::new(connection));
+            }
+        }
         workers.poll(open::reader(path, options)?, options)?;
         Ok(workers)
     }
@@ -79,6 +87,7 @@ impl Workers {
             writes: Arc::clone(&queue),
             reads: Arc::clone(&queue),
             indexing: queue,
+            points: Vec::new(),
             bell: Arc::default(),
             threads: Vec::new(),
             held: None,
@@ -96,6 +105,26 @@ impl Workers {
         read: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         run(&self.reads, read).await
+    }
+
+    /// As [`Workers::read`], for a row by its key: at once, where nothing has to be waited for.
+    pub(crate) async fn point<T: Send + 'static>(
+        &self,
+        read: impl Fn(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self.at_once(&read) {
+            None | Some(Err(StoreError::Busy { .. })) => run(&self.reads, read).await,
+            Some(found) => found,
+        }
+    }
+
+    /// None where every connection is in use.
+    fn at_once<T>(
+        &self,
+        read: impl Fn(&mut Connection) -> Result<T, StoreError>,
+    ) -> Option<Result<T, StoreError>> {
+        let mut free = self.points.iter().filter_map(|point| point.try_lock().ok());
+        free.next().map(|mut connection| read(&mut connection))
     }
 
     /// As [`Workers::read`], where it keeps no other reader waiting.
@@ -184,6 +213,7 @@ impl Drop for Workers {
         // log into the file, and a reader's cannot.
         let writer = threads.next();
         threads.for_each(end);
+        self.points.clear();
         self.writes.close();
         writer.into_iter().for_each(end);
     }
