@@ -6,6 +6,7 @@ mod passage_write;
 mod plan;
 mod query;
 mod record;
+mod revocation;
 mod rows;
 mod sync;
 
@@ -15,5 +16,6 @@ pub use query::{
     Catalog, CatalogEntry, CatalogError, CatalogFilter, CatalogPage, Need, PluginDetail, PluginHit,
 };
 pub use record::{ListingFacts, PackageFacts, PluginRecord};
+pub use revocation::{Revocation, Revocations, Severity};
 pub use rows::{CatalogRows, plugin_id};
 pub use sync::{SyncOutcome, sync};

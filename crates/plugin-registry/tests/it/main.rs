@@ -19,5 +19,6 @@ mod real_lists;
 mod refining;
 mod refining_laws;
 mod repositories;
+mod revoked;
 mod sources;
 mod support;
