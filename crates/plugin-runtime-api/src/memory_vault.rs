@@ -94,6 +94,11 @@ impl Vault for MemoryVault {
         Ok(())
     }
 
+    async fn forget(&self, name: &SecretName) -> Result<(), VaultError> {
+        self.inner().secrets.remove(name);
+        Ok(())
+    }
+
     async fn destroy(&self, group: GroupId, instance: ThingId) -> Result<(), VaultError> {
         let mut inner = self.inner();
         let secrets = &mut inner.secrets;

@@ -75,6 +75,12 @@ pub enum VaultError {
     /// The instance has been removed.
     #[error("the secrets of this instance were destroyed, and it is given none any more")]
     Destroyed,
+    /// Nobody has given the key that the secrets are sealed with.
+    #[error("the vault cannot be opened: {reason}")]
+    KeyMissing {
+        /// Which, in words.
+        reason: String,
+    },
     /// Try again.
     #[error("the vault is unavailable: {reason}")]
     Unavailable {
@@ -88,6 +94,10 @@ impl VaultError {
     pub const TAGS: &'static [(&'static str, &'static str)] = &[
         ("SecretNotFound", "put the secret into the vault first"),
         ("SecretsDestroyed", "install the plugin anew"),
+        (
+            "VaultKeyMissing",
+            "give the host the key that the secrets are sealed with",
+        ),
         ("VaultUnavailable", "retry; if it stays, look at the vault"),
     ];
 
@@ -97,6 +107,7 @@ impl VaultError {
         match self {
             Self::NotFound { .. } => "SecretNotFound",
             Self::Destroyed => "SecretsDestroyed",
+            Self::KeyMissing { .. } => "VaultKeyMissing",
             Self::Unavailable { .. } => "VaultUnavailable",
         }
     }
@@ -108,13 +119,14 @@ pub trait Vault: fmt::Debug + Send + Sync + 'static {
     /// Keeps a secret; one of the same name is replaced.
     ///
     /// # Errors
-    /// `Destroyed` once those of its instance were destroyed, however late it comes; `Unavailable`.
+    /// `Destroyed` once those of its instance were destroyed, however late it comes; `KeyMissing`,
+    /// `Unavailable`.
     async fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), VaultError>;
 
     /// Gives a secret out for one execution. Every lease is recorded by the vault.
     ///
     /// # Errors
-    /// `NotFound`, `Unavailable`.
+    /// `NotFound`, `KeyMissing`, `Unavailable`.
     async fn lease(
         &self,
         name: &SecretName,
@@ -131,8 +143,15 @@ pub trait Vault: fmt::Debug + Send + Sync + 'static {
     /// Encrypts everything of an organisation under a new key.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `KeyMissing`, `Unavailable`.
     async fn rotate(&self, group: GroupId) -> Result<(), VaultError>;
+
+    /// Destroys one secret, so that no copy can be read again. Another may be put under its name.
+    /// Forgetting what is not there is `Ok`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn forget(&self, name: &SecretName) -> Result<(), VaultError>;
 
     /// Destroys every secret of an instance, so that no copy can be read again, and takes none for it
     /// any more: an instance that is removed never comes back. Destroying again is `Ok`.

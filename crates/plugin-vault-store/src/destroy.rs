@@ -1,15 +1,39 @@
 //! The end of secrets.
 
-use one_ontology::{ChangeSet, GroupId, PluginEventType, RowId, Thing, ThingId};
-use plugin_runtime_api::VaultError;
+use one_ontology::{ChangeSet, GroupId, PluginEventType, RowId, Thing, ThingId, excerpt};
+use plugin_runtime_api::{SecretName, VaultError};
 
-use crate::rows::{EndRow, SecretRow, end_id, made};
+use crate::rows::{EndRow, SecretRow, end_id, made, secret_id};
 use crate::vault::{ATTEMPTS, StoreVault, Wrote, contended, untyped};
 
 /// How many secrets are destroyed in one change set.
 const BATCH: usize = 1000;
 
 impl StoreVault {
+    /// Overwrites one secret and puts its row away; its version stays, so that no sealed text of before
+    /// opens in the place of a later one. It takes no key.
+    pub(crate) async fn forget_secret(&self, name: &SecretName) -> Result<(), VaultError> {
+        let scope = self.scope(name.group)?;
+        for _ in 0..ATTEMPTS {
+            let row: Option<Thing<SecretRow>> = self.row(&scope, secret_id(name)).await?;
+            let Some(mut row) = row else {
+                return Ok(());
+            };
+            let now = self.now();
+            let event = self
+                .event(PluginEventType::PluginConfigured, Some(name.instance), now)
+                .with("secret_forgotten", excerpt(&name.parameter, 200))
+                .with("secret_version", row.properties.version);
+            let (id, revision) = (RowId::Thing(row.id), row.revision);
+            row.properties.sealed.clear();
+            let changes = ChangeSet::new(&scope, event, now).replace(untyped(&row)?);
+            if self.commit(changes.archive(id, revision.next())).await? == Wrote::Yes {
+                return Ok(());
+            }
+        }
+        Err(contended())
+    }
+
     /// First that nothing more is taken, then what there is.
     pub(crate) async fn destroy_secrets(
         &self,

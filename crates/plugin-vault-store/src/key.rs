@@ -70,6 +70,9 @@ pub enum KeyError {
         /// Its name.
         key: String,
     },
+    /// The host has no key at all.
+    #[error("the host was given no key")]
+    NoneGiven,
     /// What was wrapped is not what was asked for, or was changed.
     #[error("a wrapped key does not open with key `{key}` for this organisation")]
     Altered {
@@ -102,12 +105,12 @@ pub trait KeyProvider: fmt::Debug + Send + Sync + 'static {
     /// Bound to the organisation: for another one it does not open.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `NoneGiven`, `Unavailable`.
     async fn wrap(&self, group: GroupId, key: &DataKey) -> Result<WrappedKey, KeyError>;
 
     /// Opens what was wrapped, with whichever key of the host it was.
     ///
     /// # Errors
-    /// `UnknownKey`, `Altered`, `Unavailable`.
+    /// `NoneGiven`, `UnknownKey`, `Altered`, `Unavailable`.
     async fn unwrap(&self, group: GroupId, wrapped: &WrappedKey) -> Result<DataKey, KeyError>;
 }

@@ -29,7 +29,7 @@ impl StoreVault {
         Err(contended())
     }
 
-    /// Makes a key that seals from now on; the others only open. None where nothing was ever sealed.
+    /// Makes a key that seals from now on; the others only open, and the host has shown that it can open them. None where nothing was ever sealed.
     async fn begin_rotation(
         &self,
         scope: &Scope,
@@ -41,6 +41,9 @@ impl StoreVault {
             let Some(last) = generations.max() else {
                 return Ok(None);
             };
+            // A host that has lost what opens the keys would lock all others out with its own. What is
+            // wrapped anew behind this reading makes the commit stale.
+            self.open_needed(scope, group, rows.clone()).await?;
             let new = self.new_key(scope, group, last + 1).await?;
             let now = self.now();
             let event = self.event(PluginEventType::PluginConfigured, None, now);
@@ -121,42 +124,5 @@ impl StoreVault {
             changes = changes.replace(untyped(&row)?).archive(id, revision.next());
         }
         self.commit(changes).await
-    }
-
-    /// Wraps the keys of an organisation with the current key of the host, where they are wrapped with
-    /// another; gives how many. Afterwards the host can do without its former keys, and nothing
-    /// that was sealed has changed.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn rewrap(&self, group: GroupId) -> Result<usize, VaultError> {
-        let scope = self.scope(group)?;
-        let current = self.keys.current();
-        for _ in 0..ATTEMPTS {
-            let rows: Vec<Thing<KeyRow>> = self.rows(&scope, None).await?;
-            let rows = rows.into_iter();
-            let old: Vec<_> = rows
-                .filter(|row| row.properties.host_key != current.as_str())
-                .collect();
-            let count = old.len();
-            if count == 0 {
-                return Ok(0);
-            }
-            let now = self.now();
-            let event = self.event(PluginEventType::PluginConfigured, None, now);
-            let event = event.with("vault_keys_wrapped", count);
-            let mut changes = ChangeSet::new(&scope, event.with("host_key", current.as_str()), now);
-            for row in old {
-                let Opened { mut row, key } = self.open_key(group, row).await?;
-                let wrapped = self.keys.wrap(group, &key).await.map_err(unavailable)?;
-                row.properties.host_key = wrapped.key.as_str().to_owned();
-                row.properties.wrapped = hex(&wrapped.bytes);
-                changes = changes.replace(untyped(&row)?);
-            }
-            if self.commit(changes).await? == Wrote::Yes {
-                return Ok(count);
-            }
-        }
-        Err(contended())
     }
 }

@@ -1,5 +1,7 @@
 //! What the vault keeps, as things of the organisation.
 
+use std::collections::BTreeSet;
+
 use one_ontology::{
     GroupId, Scope, Thing, ThingId, ThingProperties, ThingStatus, ThingType, Timestamp,
 };
@@ -78,6 +80,16 @@ impl SecretRow {
             &self.key.to_string(),
         ])
     }
+}
+
+/// The keys that are needed: the newest, which seals, and those under which a secret is sealed.
+pub(crate) fn needed(keys: Vec<Thing<KeyRow>>, secrets: &[Thing<SecretRow>]) -> Vec<Thing<KeyRow>> {
+    let newest = keys.iter().map(|key| key.properties.generation).max();
+    let sealed: BTreeSet<u64> = secrets.iter().map(|row| row.properties.key).collect();
+    let is_needed = |generation| newest == Some(generation) || sealed.contains(&generation);
+    let keys = keys.into_iter();
+    keys.filter(|key| is_needed(key.properties.generation))
+        .collect()
 }
 
 pub(crate) fn key_id(group: GroupId, generation: u64) -> ThingId {

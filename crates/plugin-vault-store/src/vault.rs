@@ -12,14 +12,12 @@ use one_ontology::{
 use plugin_runtime_api::{ExecutionId, SecretName, SecretString, Vault, VaultError};
 
 use crate::hex::{hex, unhex};
-use crate::key::{DataKey, KeyProvider, WrappedKey};
+use crate::key::{DataKey, KeyError, KeyProvider, WrappedKey};
 use crate::rows::{EndRow, KeyRow, KeyState, SecretRow, end_id, key_id, made, secret_id};
-use crate::seal::{open, random, seal};
+use crate::seal::{open, random};
 
 /// How often something is decided again when others write in between.
 pub(crate) const ATTEMPTS: u32 = 64;
-/// The longest secret, in bytes.
-const MAX_SECRET: usize = 64 * 1024;
 
 /// Keeps the secrets of organisations in a [`Store`], sealed with a key of each organisation, which
 /// is wrapped with one of the host's. Any number of hosts may share it.
@@ -136,7 +134,7 @@ impl StoreVault {
             bytes: unhex(&row.properties.wrapped).ok_or_else(altered)?,
         };
         let key = self.keys.unwrap(group, &wrapped).await;
-        let key = key.map_err(unavailable)?;
+        let key = key.map_err(unopened)?;
         Ok(Opened { row, key })
     }
 
@@ -159,7 +157,7 @@ impl StoreVault {
         generation: u64,
     ) -> Result<Opened, VaultError> {
         let key = DataKey::new(random::<32>().map_err(unavailable)?);
-        let wrapped = self.keys.wrap(group, &key).await.map_err(unavailable)?;
+        let wrapped = self.keys.wrap(group, &key).await.map_err(unopened)?;
         let row = KeyRow {
             generation,
             state: KeyState::Active,
@@ -177,7 +175,7 @@ impl StoreVault {
     }
 
     /// The key that seals now; made with the first secret.
-    async fn active(&self, scope: &Scope, group: GroupId) -> Result<Opened, VaultError> {
+    pub(crate) async fn active(&self, scope: &Scope, group: GroupId) -> Result<Opened, VaultError> {
         for _ in 0..ATTEMPTS {
             let rows: Vec<Thing<KeyRow>> = self.rows(scope, None).await?;
             let active = rows.into_iter();
@@ -206,74 +204,12 @@ impl StoreVault {
         let end: Option<Thing<EndRow>> = self.row(scope, end_id(group, instance)).await?;
         Ok(end.is_some())
     }
-
-    /// What putting a secret writes: under the key as it was read, and for an instance that has not ended.
-    fn putting(
-        &self,
-        scope: &Scope,
-        name: &SecretName,
-        secret: &SecretString,
-        key: &Opened,
-        before: Option<Thing<SecretRow>>,
-    ) -> Result<ChangeSet, VaultError> {
-        let now = self.now();
-        let version = before.as_ref().map_or(0, |row| row.properties.version) + 1;
-        let mut properties = SecretRow {
-            instance: name.instance,
-            parameter: name.parameter.clone(),
-            version,
-            key: key.row.properties.generation,
-            sealed: String::new(),
-        };
-        let bound = properties.bound(name.group);
-        let sealed = seal(&key.key, &bound, secret.expose().as_bytes());
-        properties.sealed = hex(&sealed.map_err(unavailable)?);
-        let event = self
-            .event(PluginEventType::PluginConfigured, Some(name.instance), now)
-            .with("secret", excerpt(&name.parameter, 200))
-            .with("secret_version", version);
-        let ended = ThingQuery {
-            name: Some(name.instance.to_string()),
-            ..ThingQuery::of_type(EndRow::thing_type())
-        };
-        let changes = ChangeSet::new(scope, event, now)
-            .insist(RowId::Thing(key.row.id), key.row.revision)
-            .insist_absent(ended);
-        Ok(match before {
-            Some(mut row) => {
-                row.properties = properties;
-                changes.replace(untyped(&row)?)
-            }
-            None => {
-                let of = name.instance.to_string();
-                let row = made(scope, secret_id(name), &of, properties, now);
-                changes.insert(untyped(&row)?)
-            }
-        })
-    }
 }
 
 #[async_trait]
 impl Vault for StoreVault {
     async fn put(&self, name: &SecretName, secret: SecretString) -> Result<(), VaultError> {
-        if secret.expose().len() > MAX_SECRET {
-            return Err(unavailable(format!(
-                "a secret has at most {MAX_SECRET} bytes"
-            )));
-        }
-        let scope = self.scope(name.group)?;
-        for _ in 0..ATTEMPTS {
-            if self.is_destroyed(&scope, name.group, name.instance).await? {
-                return Err(VaultError::Destroyed);
-            }
-            let key = self.active(&scope, name.group).await?;
-            let before = self.row(&scope, secret_id(name)).await?;
-            let changes = self.putting(&scope, name, &secret, &key, before)?;
-            if self.commit(changes).await? == Wrote::Yes {
-                return Ok(());
-            }
-        }
-        Err(contended())
+        self.put_secret(name, &secret).await
     }
 
     async fn lease(
@@ -343,6 +279,10 @@ impl Vault for StoreVault {
         self.rotate_keys(group).await
     }
 
+    async fn forget(&self, name: &SecretName) -> Result<(), VaultError> {
+        self.forget_secret(name).await
+    }
+
     async fn destroy(&self, group: GroupId, instance: ThingId) -> Result<(), VaultError> {
         self.destroy_secrets(group, instance).await
     }
@@ -357,7 +297,7 @@ pub(crate) enum Wrote {
     Again,
 }
 
-fn typed<P: ThingProperties>(thing: Thing) -> Result<Thing<P>, VaultError> {
+pub(crate) fn typed<P: ThingProperties>(thing: Thing) -> Result<Thing<P>, VaultError> {
     thing.typed().map_err(|_| altered())
 }
 
@@ -369,6 +309,18 @@ pub(crate) fn untyped<P: ThingProperties + Clone>(row: &Thing<P>) -> Result<Thin
 pub(crate) fn unavailable(reason: impl fmt::Display) -> VaultError {
     VaultError::Unavailable {
         reason: excerpt(&reason.to_string(), 300),
+    }
+}
+
+/// Why a data key is not to be had.
+pub(crate) fn unopened(error: KeyError) -> VaultError {
+    match error {
+        KeyError::UnknownKey { .. } | KeyError::NoneGiven => VaultError::KeyMissing {
+            reason: excerpt(&error.to_string(), 300),
+        },
+        KeyError::Altered { .. } | KeyError::Invalid { .. } | KeyError::Unavailable { .. } => {
+            unavailable(error)
+        }
     }
 }
 

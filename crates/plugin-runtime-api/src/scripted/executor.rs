@@ -88,6 +88,11 @@ impl ScriptedExecutor {
         self.runtimes.program().push_start(plugin, script);
     }
 
+    /// Takes back what was said of starts of a plugin that have not come; gives how many those are.
+    pub fn unscript_starts(&self, plugin: &PluginName) -> usize {
+        self.runtimes.program().take_starts(plugin)
+    }
+
     /// Releases every hanging run of a component; gives how many.
     pub fn release(&self, component: &str) -> usize {
         let hanging = Hanging::Component(component.to_owned());

@@ -70,6 +70,11 @@ impl Scripts {
         state.starts.entry(plugin).or_default().push_back(script);
     }
 
+    pub(super) fn take_starts(&self, plugin: &PluginName) -> usize {
+        let taken = lock(&self.state).starts.remove(plugin);
+        taken.map_or(0, |scripts| scripts.len())
+    }
+
     pub(super) fn runs(&self, component: &str) -> u32 {
         lock(&self.state).runs.get(component).copied().unwrap_or(0)
     }

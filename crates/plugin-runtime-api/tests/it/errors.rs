@@ -93,6 +93,9 @@ fn vault_errors() -> Vec<VaultError> {
             parameter: "OPENAI_API_KEY".to_owned(),
         },
         VaultError::Destroyed,
+        VaultError::KeyMissing {
+            reason: "the host was given no key".to_owned(),
+        },
         VaultError::Unavailable {
             reason: "it is sealed".to_owned(),
         },

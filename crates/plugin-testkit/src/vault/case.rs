@@ -24,6 +24,9 @@ macro_rules! __vault_cases {
             names_are_listed_in_order
             a_rotation_changes_nothing_that_is_given_out
             an_organisation_without_secrets_can_be_rotated
+            what_is_forgotten_is_gone_and_may_come_again
+            only_that_secret_is_forgotten
+            what_is_forgotten_stays_so_when_keys_change
             what_is_destroyed_is_gone
             only_that_instance_is_destroyed
             what_comes_after_the_end_is_refused

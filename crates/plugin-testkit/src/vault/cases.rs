@@ -141,6 +141,56 @@ pub(super) async fn an_organisation_without_secrets_can_be_rotated(vault: &dyn V
     lacks(vault, &name("acme", "a", "KEY")).await;
 }
 
+pub(super) async fn what_is_forgotten_is_gone_and_may_come_again(vault: &dyn Vault) {
+    let it = name("acme", "a", "KEY");
+    vault.forget(&it).await.unwrap();
+    lacks(vault, &it).await;
+    for secret in ["first", "second"] {
+        put(vault, &it, secret).await;
+        holds(vault, &it, secret).await;
+        for _ in 0..2 {
+            vault.forget(&it).await.unwrap();
+            lacks(vault, &it).await;
+            assert_eq!(listed(vault, "acme", "a").await, [""; 0]);
+        }
+    }
+    vault.destroy(it.group, it.instance).await.unwrap();
+    vault.forget(&it).await.unwrap();
+    let late = vault.put(&it, SecretString::new(SECRET)).await;
+    assert_eq!(late.unwrap_err().tag(), "SecretsDestroyed");
+}
+
+pub(super) async fn only_that_secret_is_forgotten(vault: &dyn Vault) {
+    let left = [
+        name("acme", "a", "OTHER"),
+        name("acme", "b", "KEY"),
+        name("globex", "a", "KEY"),
+    ];
+    let it = name("acme", "a", "KEY");
+    for name in left.iter().chain([&it]) {
+        put(vault, name, SECRET).await;
+    }
+    vault.forget(&it).await.unwrap();
+    lacks(vault, &it).await;
+    for name in &left {
+        holds(vault, name, SECRET).await;
+    }
+    assert_eq!(listed(vault, "acme", "a").await, ["OTHER"]);
+}
+
+pub(super) async fn what_is_forgotten_stays_so_when_keys_change(vault: &dyn Vault) {
+    let (it, other) = (name("acme", "a", "KEY"), name("acme", "a", "OTHER"));
+    put(vault, &it, SECRET).await;
+    put(vault, &other, SECRET).await;
+    vault.forget(&it).await.unwrap();
+    vault.rotate(group("acme")).await.unwrap();
+    lacks(vault, &it).await;
+    holds(vault, &other, SECRET).await;
+    put(vault, &it, "another").await;
+    vault.rotate(group("acme")).await.unwrap();
+    holds(vault, &it, "another").await;
+}
+
 pub(super) async fn what_is_destroyed_is_gone(vault: &dyn Vault) {
     for parameter in ["A", "B"] {
         put(vault, &name("acme", "a", parameter), SECRET).await;

@@ -22,6 +22,10 @@ pub enum Fault {
     ListsBackwards,
     /// It forgets secrets when keys change.
     LosesOnRotation,
+    /// It forgets nothing that it is told to.
+    ForgetsNothing,
+    /// It forgets all of an instance.
+    ForgetsAll,
     /// It destroys nothing.
     DestroysNothing,
     /// It destroys those of all instances.
@@ -42,6 +46,8 @@ impl Fault {
         Self::Trims,
         Self::ListsBackwards,
         Self::LosesOnRotation,
+        Self::ForgetsNothing,
+        Self::ForgetsAll,
         Self::DestroysNothing,
         Self::DestroysAll,
         Self::TakesLate,
@@ -139,6 +145,24 @@ impl Vault for FaultyVault {
             self.inner.destroy(group, known).await?;
         }
         Ok(())
+    }
+
+    async fn forget(&self, name: &SecretName) -> Result<(), VaultError> {
+        let name = self.name(name);
+        match self.fault {
+            Fault::ForgetsNothing => Ok(()),
+            Fault::ForgetsAll => {
+                for parameter in self.inner.list(name.group, name.instance).await? {
+                    let name = SecretName {
+                        parameter,
+                        ..name.clone()
+                    };
+                    self.inner.forget(&name).await?;
+                }
+                Ok(())
+            }
+            _ => self.inner.forget(&name).await,
+        }
     }
 
     async fn destroy(&self, group: GroupId, instance: ThingId) -> Result<(), VaultError> {

@@ -1,10 +1,16 @@
 //! Keys of organisations and of the host.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use futures::executor::block_on;
 use futures::future::join;
+use one_ontology::GroupId;
 use plugin_runtime_api::{SecretString, Vault as _};
 use plugin_testkit::vault::organisation;
-use plugin_vault_store::LocalKeys;
+use plugin_vault_store::{
+    DataKey, HostKeyId, KeyError, KeyProvider, LocalKeys, StoreVault, WrappedKey,
+};
 
 use crate::rig::{FIRST, Rig, SECOND, SECRET, leased, name, put};
 
@@ -59,6 +65,94 @@ fn the_host_changes_its_key_and_forgets_the_one_of_before() {
     assert_eq!(leased(&early, &name), Ok(SECRET.to_owned()));
     let former = leased(&rig.vault(), &name).unwrap_err();
     assert!(former.contains("the host has no key"), "{former}");
+}
+
+#[test]
+fn a_host_with_a_former_key_makes_no_new_one() {
+    let rig = Rig::new();
+    let name = name("acme", "a", "KEY");
+    let former = rig.vault();
+    put(&former, &name, SECRET);
+    let only = || LocalKeys::from_text(SECOND).unwrap();
+    let moving = rig.over(rig.store.clone(), only().with_former(FIRST).unwrap());
+    assert_eq!(block_on(moving.rewrap(name.group)), Ok(1));
+    let refused = block_on(former.rotate(name.group)).unwrap_err();
+    assert_eq!(refused.tag(), "VaultKeyMissing");
+    assert_eq!(states(&rig), [(1, "active".to_owned(), true)]);
+    // The file with the former key is gone now.
+    let moved = rig.over(rig.store.clone(), only());
+    assert_eq!(leased(&moved, &name), Ok(SECRET.to_owned()));
+    block_on(moved.rotate(name.group)).unwrap();
+    assert_eq!(leased(&moved, &name), Ok(SECRET.to_owned()));
+}
+
+/// A host with the former key, and another that wraps everything anew in the middle of what it does.
+#[derive(Debug)]
+struct Overtaken {
+    keys: LocalKeys,
+    other: StoreVault,
+}
+
+#[async_trait]
+impl KeyProvider for Overtaken {
+    fn current(&self) -> HostKeyId {
+        self.keys.current()
+    }
+
+    async fn wrap(&self, group: GroupId, key: &DataKey) -> Result<WrappedKey, KeyError> {
+        self.other.rewrap(group).await.unwrap();
+        self.keys.wrap(group, key).await
+    }
+
+    async fn unwrap(&self, group: GroupId, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
+        self.keys.unwrap(group, wrapped).await
+    }
+}
+
+#[test]
+fn a_rotation_that_a_new_host_key_overtakes_makes_no_key_either() {
+    let rig = Rig::new();
+    let name = name("acme", "a", "KEY");
+    put(&rig.vault(), &name, SECRET);
+    let only = || LocalKeys::from_text(SECOND).unwrap();
+    let both = only().with_former(FIRST).unwrap();
+    let overtaken = rig.with(Arc::new(Overtaken {
+        keys: LocalKeys::from_text(FIRST).unwrap(),
+        other: rig.over(rig.store.clone(), both),
+    }));
+    let refused = block_on(overtaken.rotate(name.group)).unwrap_err();
+    assert_eq!(refused.tag(), "VaultKeyMissing");
+    assert_eq!(states(&rig), [(1, "active".to_owned(), true)]);
+    let moved = rig.over(rig.store.clone(), only());
+    assert_eq!(leased(&moved, &name), Ok(SECRET.to_owned()));
+}
+
+#[test]
+fn a_lost_key_that_nothing_is_sealed_with_is_in_nobodys_way() {
+    let rig = Rig::new();
+    let name = name("acme", "a", "KEY");
+    let vault = rig.vault();
+    put(&vault, &name, SECRET);
+    let mut lost = rig.rows("acme", "vault_key")[0].clone();
+    block_on(vault.rotate(name.group)).unwrap();
+    // A key of before, which a rotation that was interrupted has left behind.
+    let ended = rig.rows("acme", "vault_key").into_iter();
+    let ended = ended
+        .filter(|row| row.id == lost.id)
+        .map(|row| row.revision);
+    lost.revision = ended.max().unwrap();
+    lost.properties = lost
+        .properties
+        .with("state", "leaving")
+        .with("host_key", "local:lost");
+    rig.forge(lost);
+    block_on(vault.check(name.group)).unwrap();
+    let only = LocalKeys::from_text(SECOND).unwrap();
+    let moving = rig.over(rig.store.clone(), only.with_former(FIRST).unwrap());
+    assert_eq!(block_on(moving.rewrap(name.group)), Ok(1));
+    assert_eq!(block_on(moving.rewrap(name.group)), Ok(0));
+    block_on(moving.rotate(name.group)).unwrap();
+    assert_eq!(leased(&moving, &name), Ok(SECRET.to_owned()));
 }
 
 #[test]

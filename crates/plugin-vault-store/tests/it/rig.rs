@@ -10,7 +10,7 @@ use one_ontology::{
 };
 use plugin_runtime_api::{ExecutionId, SecretName, SecretString, Vault as _};
 use plugin_testkit::vault::{ORGANISATIONS, organisation};
-use plugin_vault_store::{LocalKeys, StoreVault};
+use plugin_vault_store::{KeyProvider, LocalKeys, StoreVault};
 
 pub(crate) const SECRET: &str = "sk-canary-81c2";
 pub(crate) const FIRST: &str = "1111111111111111111111111111111111111111111111111111111111111111";
@@ -44,6 +44,12 @@ impl Rig {
     pub(crate) fn over(&self, store: Arc<dyn Store>, keys: LocalKeys) -> StoreVault {
         let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
         StoreVault::new(store, Arc::new(keys), clock, self.ids.clone())
+    }
+
+    /// A vault with other keys.
+    pub(crate) fn with(&self, keys: Arc<dyn KeyProvider>) -> StoreVault {
+        let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
+        StoreVault::new(self.store.clone(), keys, clock, self.ids.clone())
     }
 
     /// Every row of the vault in an organisation, archived ones too.
