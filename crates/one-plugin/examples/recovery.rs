@@ -130,6 +130,7 @@ fn one(model: &Instance, number: usize, now: one_ontology::Timestamp) -> Instanc
         _ => {
             let lease = ExecutionLease {
                 cause: None,
+                timeout_ms: None,
                 kind: ComponentKind::Action,
                 component: "ADD_NOTE".parse().unwrap(),
                 effect: Effect::NonIdempotent,
@@ -137,6 +138,7 @@ fn one(model: &Instance, number: usize, now: one_ontology::Timestamp) -> Instanc
                 attempt: 1,
                 cancel_asked: None,
                 input: None,
+                seat: None,
                 began: now,
                 lease_until: now.plus(Duration::from_secs(95)),
             };

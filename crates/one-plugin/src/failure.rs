@@ -11,6 +11,7 @@ use plugin_resolver::{
     Alternative, Change, Detail, Drift, Explanation, Failure as ResolutionFailure, Problem,
     Requirement, ResolverError,
 };
+use plugin_runtime_api::VaultError;
 use plugin_source_npm::NpmError;
 use serde_json::{Value, json};
 
@@ -45,6 +46,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     (
         "RecoveryIncomplete",
         "read the reasons with --json; then recover again",
+    ),
+    (
+        "NoticesIncomplete",
+        "read the reasons with --json; then run `one-plugin notices --apply` again",
     ),
     (
         "DispatchIncomplete",
@@ -100,6 +105,14 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     (
         "KeyFileUnusable",
         "make a key with `one-plugin store new-key`, or name the file that holds yours",
+    ),
+    (
+        "KeyFileExposed",
+        "`chmod 600` the file; if others may have read it, make a new key and `secrets rewrap`",
+    ),
+    (
+        "SecretOnCommandLine",
+        "give it to `one-plugin secrets set` on standard input",
     ),
     (
         "DemoFailed",
@@ -269,6 +282,7 @@ fn exit_code(tag: &str) -> u8 {
     match tag {
         "OperationDenied"
         | "PluginPinned"
+        | "ReleaseRevoked"
         | "BeingChanged"
         | "UpdateNotApproved"
         | "PluginNotActive"
@@ -283,6 +297,8 @@ fn exit_code(tag: &str) -> u8 {
         | "AlreadyExists"
         | "IsolationTooWeak"
         | "NoVault"
+        | "VaultKeyMissing"
+        | "SecretsLeft"
         | "GroupArchived"
         | "PlaceArchived"
         | "ReadOnlyScope"
@@ -291,14 +307,22 @@ fn exit_code(tag: &str) -> u8 {
         | "PlanOutdated"
         | "InvalidSubscription"
         | "BreakerOpen"
+        | "ClosedToAgents"
+        | "AgentSettingsTooLarge"
         | "DeadlineTooLong"
         | "InputNotKept"
         | "QueueFull"
         | "WaitedTooLong"
         | "SecretsDestroyed"
+        | "SecretsInCharacter"
+        | "SecretsForAgent"
+        | "AgentNotGranted"
+        | "AlreadyGranted"
+        | "NotGrantable"
         | "RuntimeNotRunning" => 3,
         "NotInCatalog"
         | "NoSnapshot"
+        | "RevocationNotFound"
         | "NotInLock"
         | "NotInstalled"
         | "InstanceNotFound"
@@ -314,7 +338,9 @@ fn exit_code(tag: &str) -> u8 {
         | "NpmPackageNotFound"
         | "NpmVersionNotFound"
         | "SecretNotFound"
+        | "NoSuchSecret"
         | "SubscriptionNotFound"
+        | "AgentNotFound"
         | "ExecutionNotFound"
         | "DeadLetterNotFound" => 4,
         "ResolutionConflict"
@@ -344,9 +370,19 @@ fn exit_code(tag: &str) -> u8 {
         | "IntegrityMismatch"
         | "NpmIntegrityMismatch"
         | "InstanceUnreadable" => 7,
-        "InputUnreadable" | "LockFileUnusable" | "InvalidText" | "InvalidRow" | "AmbiguousName"
-        | "UsageError" | "NotInQuestion" | "ServerToolNeeded" | "FileUnusable"
-        | "KeyFileUnusable" => 2,
+        "InputUnreadable"
+        | "LockFileUnusable"
+        | "InvalidText"
+        | "InvalidRow"
+        | "InvalidAgent"
+        | "AmbiguousName"
+        | "UsageError"
+        | "NotInQuestion"
+        | "ServerToolNeeded"
+        | "FileUnusable"
+        | "KeyFileUnusable"
+        | "KeyFileExposed"
+        | "SecretOnCommandLine" => 2,
         "ResolutionCancelled" => INTERRUPTED,
         "PluginStartFailed" | "UpdateRolledBack" | "RollbackFailed" | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
@@ -366,6 +402,7 @@ macro_rules! tagged {
 
 tagged!(
     StoreError,
+    VaultError,
     AuditError,
     TrailError,
     ScopeError,

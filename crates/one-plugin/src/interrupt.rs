@@ -6,7 +6,10 @@ use std::process::exit;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use futures::executor::block_on;
+use one_ontology::{Clock as _, SystemClock};
 use plugin_executor_node::NodeExecutor;
+use plugin_lifecycle::PluginManager;
 use plugin_resolver::{Failure, Interrupt};
 
 use crate::output::Watch;
@@ -25,8 +28,28 @@ static IS_READING: AtomicBool = AtomicBool::new(false);
 /// Files that are not complete yet.
 static INCOMPLETE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Does as asked when this program is asked to go. A search ends, and whoever began it says so. What runs in workers ends as crashed, and is
-/// recorded as that, before the program does. Asked again, or with nothing running, it goes at once.
+/// What is at work here, and is to end.
+static AT_WORK: Mutex<Option<PluginManager>> = Mutex::new(None);
+
+/// Lets go of what is at work when it is dropped: a store is closed by whoever has it last.
+#[derive(Debug)]
+pub(crate) struct AtWork(());
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        *AT_WORK.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Has what a manager has under way ended when this program is asked to go.
+pub(crate) fn ends_with(manager: &PluginManager) -> AtWork {
+    *AT_WORK.lock().unwrap_or_else(PoisonError::into_inner) = Some(manager.clone());
+    AtWork(())
+}
+
+/// Does as asked when this program is asked to go. A search ends, and whoever began it says so. Executions are cancelled, which is recorded before
+/// the program ends; what is left of commands is handed over, so that `recover` goes on with it at once. Asked again, or with nothing under way, it
+/// goes at once.
 pub(crate) fn listen(node: Option<&Arc<NodeExecutor>>) {
     let node = node.map(Arc::downgrade);
     let asked = AtomicUsize::new(0);
@@ -39,21 +62,64 @@ pub(crate) fn listen(node: Option<&Arc<NodeExecutor>>) {
         }
         drop(searches);
         let node = node.as_ref().and_then(std::sync::Weak::upgrade);
-        let ended = node.map_or(0, |node| node.end_all("interrupted"));
-        if before > 0 || ended == 0 {
-            if IS_READING.load(Ordering::SeqCst) {
-                let _closed = writeln!(std::io::stderr(), "\ninterrupted: nothing was changed");
+        if before > 0 {
+            if let Some(node) = node {
+                node.end_all("interrupted");
             }
-            INCOMPLETE
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .iter()
-                .for_each(|file| remove(file));
-            exit(INTERRUPTED.into());
+            go();
         }
+        // Whoever asks again is heard meanwhile.
+        std::thread::spawn(move || {
+            let rest = drained();
+            let ended = node.map_or(0, |node| node.end_all("interrupted"));
+            if rest == Rest::Nothing && ended == 0 || rest == Rest::HandedOver {
+                go();
+            }
+        });
     });
     // A second session in one process finds the first one's handler, which serves as well.
     drop(installed);
+}
+
+/// What is left when what was under way has been asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// Nothing was under way.
+    Nothing,
+    /// It has ended, and whoever waited for it says so.
+    Ended,
+    /// Others may go on with it.
+    HandedOver,
+}
+
+fn drained() -> Rest {
+    let manager = AT_WORK.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(manager) = manager.clone() else {
+        return Rest::Nothing;
+    };
+    let report = block_on(manager.drain(SystemClock.now()));
+    if !report.handed_over.is_empty() {
+        let said = "\ninterrupted: `one-plugin recover` goes on with what was under way";
+        let _closed = writeln!(std::io::stderr(), "{said}");
+        return Rest::HandedOver;
+    }
+    match report.overdue {
+        0 => Rest::Nothing,
+        _ => Rest::Ended,
+    }
+}
+
+/// Ends this program, and leaves nothing incomplete.
+fn go() -> ! {
+    if IS_READING.load(Ordering::SeqCst) {
+        let _closed = writeln!(std::io::stderr(), "\ninterrupted: nothing was changed");
+    }
+    INCOMPLETE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+        .for_each(|file| remove(file));
+    exit(INTERRUPTED.into());
 }
 
 /// Searches until the person who waits for it has had enough.

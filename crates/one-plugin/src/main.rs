@@ -6,13 +6,16 @@ mod demo;
 mod failure;
 mod interrupt;
 mod kept;
+mod key_file;
 mod meter;
 mod output;
 mod paint;
+mod prompt;
 mod session;
 mod tags;
 mod tally;
 mod timer;
+mod vault;
 
 use std::process::ExitCode;
 

@@ -73,6 +73,19 @@ impl Output {
         }
     }
 
+    /// Says a result that was said before and has changed: at a terminal in its place, else behind it;
+    /// to machines on a line.
+    pub(crate) fn say_again<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) {
+        if self.json {
+            json_line(&serde_json::to_string(value).unwrap_or_default());
+            return;
+        }
+        if std::io::stdout().is_terminal() {
+            let _closed = write!(std::io::stdout(), "\u{1b}[2J\u{1b}[H");
+        }
+        line(&format!("{}\n", words()));
+    }
+
     /// Says a result: to people a report in its colours and more words below it, `value` to machines.
     pub(crate) fn say_report<T: Serialize>(&self, value: &T, report: &[Line], below: &str) {
         if self.json {

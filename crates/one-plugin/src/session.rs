@@ -13,8 +13,8 @@ use plugin_executor_node::{NodeConfig, NodeError, NodeExecutor};
 use plugin_lifecycle::{InstalledPlugin, PluginManager, Policy, Tenant, native_source};
 use plugin_registry::{Catalog, EmbeddedSource, LexicalEmbedder, MemorySource, Source};
 use plugin_runtime_api::{
-    Engine, EngineRouter, Executor, MemoryVault, NativeExecutor, NativePlugin, NotesPlugin,
-    SecretName, SecretString, Vault as _,
+    Engine, EngineRouter, Executor, NativeExecutor, NativePlugin, NotesPlugin, SecretName,
+    SecretString,
 };
 use plugin_source_npm::{Network, NpmOptions, NpmPlaces, NpmSource, NpmSymbols, SymbolReader};
 use plugin_store_sqlite::Durability;
@@ -25,6 +25,7 @@ use crate::interrupt;
 use crate::kept::Kept;
 use crate::meter::{MeteredExecutor, MeteredSource, Waited};
 use crate::timer::SystemTimer;
+use crate::vault::SessionVault;
 
 /// What finds the names in packages' files.
 const READER: SymbolReader = SymbolReader {
@@ -49,10 +50,14 @@ pub(crate) struct Session {
     /// What runs Node plugins; why nothing does, where nothing does.
     pub(crate) node: Result<String, Failure>,
     pub(crate) waited: Arc<Waited>,
-    vault: Arc<MemoryVault>,
+    pub(crate) vault: Arc<SessionVault>,
+    /// The file of its key.
+    pub(crate) vault_key: Option<PathBuf>,
     environment: BTreeMap<String, String>,
     org: String,
     person: String,
+    #[expect(dead_code, reason = "held for as long as the session")]
+    at_work: interrupt::AtWork,
 }
 
 /// How a session is opened.
@@ -101,7 +106,8 @@ impl Session {
         let embedded = Arc::new(EmbeddedSource::new());
         let native = Arc::new(native_source(&plugins));
         let embedder = Arc::new(LexicalEmbedder::new());
-        let vault = Arc::new(MemoryVault::new());
+        let vault = SessionVault::open(global.vault_key.as_deref(), store.clone())?;
+        let vault = Arc::new(vault);
         let mut manager = PluginManager::new(store.clone(), store.clone(), executor)
             .with_policy(opening.policy.clone())
             .with_timer(Arc::new(SystemTimer))
@@ -117,6 +123,7 @@ impl Session {
             manager = manager.with_names(Arc::new(NpmSymbols::new(npm.clone(), READER)));
         }
         Ok(Self {
+            at_work: interrupt::ends_with(&manager),
             store,
             manager,
             npm,
@@ -128,6 +135,7 @@ impl Session {
             node,
             waited,
             vault,
+            vault_key: global.vault_key.clone(),
             environment,
             org: global.org.clone(),
             person: global.person.clone(),
@@ -192,7 +200,8 @@ impl Session {
         Ok(Scope::system("registry_sync".parse()?, Place::Global))
     }
 
-    /// The secrets that the environment holds for an installed plugin, into this run's vault.
+    /// The secrets that the environment holds for an installed plugin, into this run's vault; and that
+    /// what the vault keeps for its runtime can be opened, before anything is started.
     pub(crate) fn lend_secrets(
         &self,
         tenant: &Tenant,
@@ -207,10 +216,24 @@ impl Session {
                 instance: instance.instance,
                 parameter: parameter.to_owned(),
             };
-            block_on(self.vault.put(&name, SecretString::new(value.as_str())))
-                .map_err(|error| Failure::new(error.tag(), error.to_string()))?;
+            self.vault.lend(&name, SecretString::new(value.as_str()))?;
+        }
+        let group = tenant.group().id;
+        for member in block_on(tenant.instance(instance.instance))?
+            .properties
+            .members
+        {
+            let kept = self.vault.only_kept(group, member.instance)?;
+            if !kept.is_empty() {
+                self.vault.refuse_unopened(group, &member.package, &kept)?;
+            }
         }
         Ok(())
+    }
+
+    /// In which organisation, by name.
+    pub(crate) fn org(&self) -> &str {
+        &self.org
     }
 
     /// Who acts, by name.

@@ -19,6 +19,8 @@ pub enum Budget {
     Plugins,
     /// Subscriptions of the organisation at a time.
     Subscriptions,
+    /// Agents of the organisation at a time.
+    Agents,
     /// Executions of one instance.
     Executions(ThingId),
     /// Executions of the organisation in a day.
@@ -43,6 +45,7 @@ impl Budget {
             Self::Installs => "plugin installations",
             Self::Plugins => "plugins",
             Self::Subscriptions => "subscriptions",
+            Self::Agents => "agents",
             Self::Executions(_) => "executions of this plugin",
             Self::Daily | Self::AtATime => "executions of this organisation",
         }
@@ -55,6 +58,7 @@ impl Budget {
             "plugin_install" => Some(Self::Installs),
             "plugins" => Some(Self::Plugins),
             "subscriptions" => Some(Self::Subscriptions),
+            "agents" => Some(Self::Agents),
             "executions_daily" => Some(Self::Daily),
             "executions_at_a_time" => Some(Self::AtATime),
             other => {
@@ -71,6 +75,7 @@ impl fmt::Display for Budget {
             Self::Installs => f.write_str("plugin_install"),
             Self::Plugins => f.write_str("plugins"),
             Self::Subscriptions => f.write_str("subscriptions"),
+            Self::Agents => f.write_str("agents"),
             Self::Executions(instance) => write!(f, "plugin_execution:{instance}"),
             Self::Daily => f.write_str("executions_daily"),
             Self::AtATime => f.write_str("executions_at_a_time"),
@@ -109,6 +114,12 @@ pub enum AdmissionRefusal {
         component: ComponentName,
         /// What is missing.
         missing: Permissions,
+    },
+    /// The agent may not use the plugin, or there is no such agent: nobody is told which.
+    #[error("agent {agent} may not use this plugin here")]
+    AgentNotGranted {
+        /// Which was asked for.
+        agent: ThingId,
     },
     /// There is no component of exactly this name.
     #[error("the plugin has no {kind} named `{name}`; it has: {}", if available.is_empty() { "none".to_owned() } else { available.join(", ") })]
@@ -199,6 +210,10 @@ impl AdmissionRefusal {
             "grant the permission to the instance if the plugin should have it",
         ),
         (
+            "AgentNotGranted",
+            "grant the agent the use of the plugin; agents of other organisations are never found",
+        ),
+        (
             "ComponentNotFound",
             "use one of the names listed; names are compared exactly",
         ),
@@ -231,6 +246,7 @@ impl AdmissionRefusal {
             Self::BeingChanged { .. } => "BeingChanged",
             Self::Denied { .. } => "OperationDenied",
             Self::PermissionMissing { .. } => "PermissionMissing",
+            Self::AgentNotGranted { .. } => "AgentNotGranted",
             Self::NoSuchComponent { .. } => "ComponentNotFound",
             Self::DeadlineTooLong { .. } => "DeadlineTooLong",
             Self::BreakerOpen { .. } => "BreakerOpen",

@@ -2,7 +2,7 @@
 
 use one_ontology::audit::trail::TrailError;
 use one_ontology::{InvalidValue, ScopeError, StoreError, ThingId, Violations};
-use plugin_registry::{ParameterViolation, RegistryError, SourceError};
+use plugin_registry::{ParameterViolation, RegistryError, Severity, SourceError};
 use plugin_resolver::{Failure, ResolverError};
 use plugin_runtime_api::{ExecutionId, ExecutorError, PluginName, VaultError};
 
@@ -113,6 +113,28 @@ pub enum ManagerError {
         /// To what.
         pin: Pin,
     },
+    /// The owner of the platform has revoked it.
+    #[error("`{package}` {version} is revoked ({severity}): {reason}{}", instead.as_ref().map_or_else(String::new, |to| format!("; {to} is not")))]
+    ReleaseRevoked {
+        /// The package.
+        package: String,
+        /// The version.
+        version: String,
+        /// How bad it is.
+        severity: Severity,
+        /// Why, in the owner's words.
+        reason: String,
+        /// What to have instead, if that is known.
+        instead: Option<String>,
+    },
+    /// Nothing of the kind is revoked.
+    #[error("no revocation of `{package}` {versions} stands")]
+    RevocationNotFound {
+        /// The package.
+        package: String,
+        /// The versions.
+        versions: String,
+    },
     /// Changing the version breaks what nobody has agreed to.
     #[error("`{package}` {to} breaks what was not approved: {}", breaking.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     UpdateNotApproved {
@@ -158,10 +180,22 @@ pub enum ManagerError {
         violations: Vec<ParameterViolation>,
     },
     /// There is nowhere to keep a secret.
-    #[error("{} {} a secret, and this host has no vault to keep one in", names.join(", "), if names.len() == 1 { "is" } else { "are each" })]
+    #[error("{}this host has no vault to keep secrets in", are_secrets(names))]
     NoVault {
-        /// The parameters.
+        /// The parameters; none where no certain one was asked for.
         names: Vec<String>,
+    },
+    /// Nobody here can destroy its secrets.
+    #[error("a vault may have {} of this plugin, and this host has no vault to destroy {} in", names.join(", "), if names.len() == 1 { "it" } else { "them" })]
+    SecretsLeft {
+        /// The parameters, sorted.
+        names: Vec<String>,
+    },
+    /// There is no such secret.
+    #[error("`{name}` is no secret of this plugin")]
+    NoSuchSecret {
+        /// What was asked for.
+        name: String,
     },
     /// The executor does not keep organisations' secrets apart.
     #[error(
@@ -192,6 +226,9 @@ pub enum ManagerError {
         /// How many.
         in_flight: u32,
     },
+    /// This host is shutting down ([`PluginManager::drain`](crate::PluginManager::drain)).
+    #[error("this host is shutting down, and begins nothing any more")]
+    HostDraining,
     /// Another host has taken the operation over.
     #[error("another host has taken this operation over")]
     Superseded,
@@ -233,6 +270,54 @@ pub enum ManagerError {
     DeadLetterNotFound {
         /// Which was asked for.
         letter: ThingId,
+    },
+    /// There is no such agent in this organisation.
+    #[error("there is no agent {agent} here")]
+    AgentNotFound {
+        /// Which was asked for.
+        agent: ThingId,
+    },
+    /// An agent cannot be so.
+    #[error("this cannot be an agent: {reason}")]
+    InvalidAgent {
+        /// In words.
+        reason: String,
+    },
+    /// Characters are kept and shown, and secrets are not.
+    #[error("a character may hold no secrets, and this one does at {}", places.join(", "))]
+    SecretsInCharacter {
+        /// Where, sorted, at most ten places; never what.
+        places: Vec<String>,
+    },
+    /// Secrets belong to instances.
+    #[error("{} {} a secret, and an agent has none of its own", names.join(", "), if names.len() == 1 { "is" } else { "are each" })]
+    SecretsForAgent {
+        /// The parameters.
+        names: Vec<String>,
+    },
+    /// An agent's setting takes the place of the instance's, whose secrets it goes with.
+    #[error("{} {} not open to agents, and only who may configure the plugin sets {} for one", names.join(", "), if names.len() == 1 { "is" } else { "are" }, if names.len() == 1 { "it" } else { "them" })]
+    ClosedToAgents {
+        /// The settings.
+        names: Vec<String>,
+    },
+    /// Every agent's settings are in the row of the instance.
+    #[error("the settings of an agent may have {most_bytes} bytes together")]
+    AgentSettingsTooLarge {
+        /// How many they may have, names and values as JSON.
+        most_bytes: usize,
+    },
+    /// The agent may use the plugin already, with other settings.
+    #[error("agent {agent} may use this plugin already, with other settings")]
+    AlreadyGranted {
+        /// Which agent.
+        agent: ThingId,
+    },
+    /// Nobody may be given what is not there to stay.
+    #[error("no agent can be given a plugin that is {state}")]
+    NotGrantable {
+        /// Its state.
+        state: StateKind,
     },
     /// The trail was tampered with.
     #[error(transparent)]
@@ -283,6 +368,14 @@ impl ManagerError {
             "ask for a version that the pin admits, or change the pin",
         ),
         (
+            "ReleaseRevoked",
+            "update to a release that is not revoked; deactivate the plugin first if it is suspended. Only the owner of the platform lifts a revocation",
+        ),
+        (
+            "RevocationNotFound",
+            "list what is revoked; name the versions as they stand there",
+        ),
+        (
             "UpdateNotApproved",
             "read what breaks and approve it; deactivate the plugin first if the new version has to be configured before it starts",
         ),
@@ -301,6 +394,14 @@ impl ManagerError {
         ),
         ("NoVault", "give the host a vault, or leave the secret out"),
         (
+            "SecretsLeft",
+            "remove the plugin, or recover, on a host that has the vault; until then it stays where it is",
+        ),
+        (
+            "NoSuchSecret",
+            "list the secrets of the plugin, and its parameters",
+        ),
+        (
             "IsolationTooWeak",
             "use an executor with a sandbox, or run one process for each organisation",
         ),
@@ -310,6 +411,10 @@ impl ManagerError {
         (
             "Draining",
             "try again in a moment; executions end by their own deadlines",
+        ),
+        (
+            "HostDraining",
+            "ask another host, or this one when it is there again",
         ),
         (
             "LeaseTooShort",
@@ -340,6 +445,38 @@ impl ManagerError {
             "list the dead letters; what was delivered again is none any more",
         ),
         (
+            "AgentNotFound",
+            "list the agents; those of other organisations are never found",
+        ),
+        (
+            "InvalidAgent",
+            "give a character of an object with a `name`, within the bounds named",
+        ),
+        (
+            "SecretsInCharacter",
+            "take them out of the character and configure the plugin that needs them",
+        ),
+        (
+            "SecretsForAgent",
+            "configure the instance with them; every agent that may use it has them then",
+        ),
+        (
+            "ClosedToAgents",
+            "ask an owner of the organisation to set it for the agent, or to open it to agents",
+        ),
+        (
+            "AgentSettingsTooLarge",
+            "give the agent fewer or shorter settings; what all agents share belongs to the instance",
+        ),
+        (
+            "AlreadyGranted",
+            "configure the plugin for the agent to change its settings",
+        ),
+        (
+            "NotGrantable",
+            "install the plugin first, or wait until it is installed",
+        ),
+        (
             "InstanceUnreadable",
             "the store was written by something else; restore a copy",
         ),
@@ -368,17 +505,22 @@ impl ManagerError {
             Self::NotInstallable { .. } => "PluginNotInstallable",
             Self::UpdateNeedsOthers { .. } => "UpdateNeedsOthers",
             Self::Pinned { .. } => "PluginPinned",
+            Self::ReleaseRevoked { .. } => "ReleaseRevoked",
+            Self::RevocationNotFound { .. } => "RevocationNotFound",
             Self::UpdateNotApproved { .. } => "UpdateNotApproved",
             Self::UpdateRolledBack { .. } => "UpdateRolledBack",
             Self::RollbackFailed { .. } => "RollbackFailed",
             Self::NoSnapshot { .. } => "NoSnapshot",
             Self::InvalidSettings { .. } => "InvalidSettings",
             Self::NoVault { .. } => "NoVault",
+            Self::SecretsLeft { .. } => "SecretsLeft",
+            Self::NoSuchSecret { .. } => "NoSuchSecret",
             Self::IsolationTooWeak { .. } => "IsolationTooWeak",
             Self::NoExecutor { .. } => "NoExecutor",
             Self::NoSource => "NoSource",
             Self::Contended { .. } => "Contended",
             Self::Draining { .. } => "Draining",
+            Self::HostDraining => "HostDraining",
             Self::Superseded => "Superseded",
             Self::LeaseTooShort => "LeaseTooShort",
             Self::ExecutionNotFound { .. } => "ExecutionNotFound",
@@ -387,9 +529,26 @@ impl ManagerError {
             Self::InvalidSubscription { .. } => "InvalidSubscription",
             Self::SubscriptionNotFound { .. } => "SubscriptionNotFound",
             Self::DeadLetterNotFound { .. } => "DeadLetterNotFound",
+            Self::AgentNotFound { .. } => "AgentNotFound",
+            Self::InvalidAgent { .. } => "InvalidAgent",
+            Self::SecretsInCharacter { .. } => "SecretsInCharacter",
+            Self::SecretsForAgent { .. } => "SecretsForAgent",
+            Self::ClosedToAgents { .. } => "ClosedToAgents",
+            Self::AgentSettingsTooLarge { .. } => "AgentSettingsTooLarge",
+            Self::AlreadyGranted { .. } => "AlreadyGranted",
+            Self::NotGrantable { .. } => "NotGrantable",
             Self::Audit(error) => error.tag(),
             Self::Unreadable { .. } => "InstanceUnreadable",
         }
+    }
+}
+
+/// What certain secrets are, before more is said.
+fn are_secrets(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("{one} is a secret, and "),
+        several => format!("{} are each a secret, and ", several.join(", ")),
     }
 }
 

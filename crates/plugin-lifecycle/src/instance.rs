@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Breaker, EventCause, Hours, Moved, PendingOperation, Pin, Policy, RecordedInput, State,
-    StateKind,
+    AgentGrant, AgentSeat, Breaker, EventCause, Givings, Hours, Moved, Notice, PendingOperation,
+    Pin, Policy, RecordedInput, State, StateKind,
 };
 
 /// An instance as the store has it.
@@ -33,6 +33,10 @@ pub struct PluginInstance {
     pub plugin_id: ThingId,
     /// Where it is in its lifecycle.
     pub lifecycle: State,
+    /// Since when it is in this state, where ACTIVE and EXECUTING count as one. None in rows that an
+    /// older version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// Why it rests where it rests, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -62,6 +66,9 @@ pub struct PluginInstance {
     /// How far it may be updated; none, as far as there are versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<Pin>,
+    /// What is said of the releases that it runs, the gravest first, as it was last brought here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// What it may do.
     pub grants: Permissions,
     /// What can be configured.
@@ -70,13 +77,16 @@ pub struct PluginInstance {
     pub settings: BTreeMap<String, Value>,
     /// Counts the configurations, from 0.
     pub settings_revision: u64,
-    /// Secrets that are being given to the vault, each with the moment until when whoever gives it
-    /// may be silent. Names only.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets_under_way: BTreeMap<String, Timestamp>,
+    /// Secrets that are being given to the vault, or taken out of it, by giver. Names only.
+    #[serde(default, skip_serializing_if = "Givings::is_empty")]
+    pub secrets_under_way: Givings,
     /// Secrets of which nobody knows whether the vault took them. Names only.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub secrets_unsure: BTreeSet<String>,
+    /// Secrets that the vault was given. Names only; none in rows that an older version wrote, which
+    /// does not mean that there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets_kept: Option<BTreeSet<String>>,
     /// Its components as they were when it last started.
     #[serde(default)]
     pub components: Vec<Component>,
@@ -89,6 +99,13 @@ pub struct PluginInstance {
     /// Runtimes of it besides its own that may still run, and are to be stopped.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub strays: BTreeSet<RuntimeId>,
+    /// The agents that may use it, besides the one that every organisation has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<ThingId, AgentGrant>,
+    /// The parameters that whoever lets an agent use it may set for that agent; the others only an owner
+    /// may.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub open_to_agents: BTreeSet<String>,
     /// Its recent errors.
     #[serde(default)]
     pub errors: ErrorWindow,
@@ -114,9 +131,10 @@ impl PluginInstance {
         operation.is_none_or(|operation| operation.lease_until <= now)
     }
 
-    /// Its runtime, then those besides that may still run.
+    /// Its runtime, then those of agents, then those besides that may still run.
     pub(crate) fn runtimes(&self) -> impl Iterator<Item = &RuntimeId> {
-        std::iter::once(&self.runtime).chain(&self.strays)
+        let own = std::iter::once(&self.runtime);
+        own.chain(self.agents_runtimes()).chain(&self.strays)
     }
 
     /// Whether it is there to stay: not what is left of an installation that failed, nor on its way out.
@@ -178,10 +196,25 @@ pub struct ExecutionLease {
     /// The delivery that it is, if it handles an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<EventCause>,
+    /// For which agent it runs, and where; none for the one that every organisation has, in the runtime of
+    /// the instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<AgentSeat>,
+    /// How long an attempt may take, in milliseconds, if whoever called said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// When it began.
     pub began: Timestamp,
     /// When it must have ended, whatever happens.
     pub lease_until: Timestamp,
+}
+
+impl ExecutionLease {
+    /// The agent that it runs for; none for the one that every organisation has.
+    #[must_use]
+    pub fn agent(&self) -> Option<ThingId> {
+        self.seat.as_ref().map(|seat| seat.agent)
+    }
 }
 
 const fn first() -> u32 {

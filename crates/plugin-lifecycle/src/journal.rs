@@ -7,7 +7,7 @@ use plugin_registry::PackagePin;
 use plugin_runtime_api::{Fence, Permissions, RuntimeId};
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandKind, Edition, StateKind};
+use crate::{CommandKind, Desired, Edition, StateKind};
 
 /// What is being done to an instance, written before it is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,35 @@ pub enum Phase {
     Change(Box<Change>),
 }
 
+vocabulary! {
+    /// The phases by name.
+    closed PhaseKind ("`fetch`, `start`, `drain`, `remove` or `change`") {
+        /// See [`Phase::Fetch`].
+        Fetch = "fetch",
+        /// See [`Phase::Start`].
+        Start = "start",
+        /// See [`Phase::Drain`].
+        Drain = "drain",
+        /// See [`Phase::Remove`].
+        Remove = "remove",
+        /// See [`Phase::Change`].
+        Change = "change",
+    }
+}
+
 impl Phase {
+    /// Which phase.
+    #[must_use]
+    pub const fn kind(&self) -> PhaseKind {
+        match self {
+            Self::Fetch(_) => PhaseKind::Fetch,
+            Self::Start => PhaseKind::Start,
+            Self::Drain => PhaseKind::Drain,
+            Self::Remove => PhaseKind::Remove,
+            Self::Change(_) => PhaseKind::Change,
+        }
+    }
+
     /// The phase of an operation that needs nothing but its state.
     pub(crate) const fn of(state: StateKind) -> Option<Self> {
         match state {
@@ -121,4 +149,7 @@ pub struct Moved {
     pub by: Actor,
     /// When.
     pub at: Timestamp,
+    /// What the instance is to be since. None in rows that an older version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wants: Option<Desired>,
 }

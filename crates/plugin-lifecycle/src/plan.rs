@@ -115,6 +115,11 @@ impl InstallPlan {
 }
 
 impl PlanStep {
+    /// Its package and version.
+    pub(crate) fn release(&self) -> (String, Version) {
+        (self.package.to_string(), self.version.clone())
+    }
+
     /// What is fetched of it, exactly.
     #[must_use]
     pub fn pin(&self) -> PackagePin {

@@ -15,6 +15,12 @@ pub struct Policy {
     pub installs: BudgetRule,
     /// Plugins of an organisation at a time: 50.
     pub plugins: BudgetRule,
+    /// Agents of an organisation at a time, besides the one that each has: 10.
+    pub agents: BudgetRule,
+    /// The largest character of an agent, as JSON, in bytes: 64 KiB.
+    pub character_bytes: usize,
+    /// How many bytes the settings of one agent for one plugin may have together, names and values as JSON: 16 KiB.
+    pub agent_settings_bytes: usize,
     /// Executions: 100 a minute and instance.
     pub executions: BudgetRule,
     /// Registry syncs: 1 in 5 minutes.
@@ -31,6 +37,8 @@ pub struct Policy {
     pub operation_attempts: u32,
     /// How many earlier versions of an instance are kept to go back to: 3, and at least the last.
     pub snapshots: u32,
+    /// How old a release has to be before it is offered, unless an organisation says otherwise: no age.
+    pub release_cooldown: Duration,
     /// How many instances a recovery works on at a time: 32.
     pub recoveries_at_a_time: u32,
     /// Subscriptions of an organisation at a time: 1000.
@@ -80,6 +88,9 @@ impl Default for Policy {
         Self {
             installs: BudgetRule::window(10, Duration::from_secs(3600)),
             plugins: BudgetRule::Level { limit: 50 },
+            agents: BudgetRule::Level { limit: 10 },
+            character_bytes: 64 << 10,
+            agent_settings_bytes: 16 << 10,
             executions: BudgetRule::window(100, Duration::from_secs(60)),
             syncs: BudgetRule::window(1, Duration::from_secs(300)),
             limits: Limits::default(),
@@ -88,6 +99,7 @@ impl Default for Policy {
             operation_lease: Duration::from_secs(600),
             operation_attempts: 3,
             snapshots: 3,
+            release_cooldown: Duration::ZERO,
             recoveries_at_a_time: 32,
             subscriptions: BudgetRule::Level { limit: 1000 },
             delivery_batch: 100,

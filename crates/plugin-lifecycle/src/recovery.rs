@@ -3,7 +3,7 @@
 use one_ontology::Timestamp;
 use plugin_runtime_api::ExecutionId;
 
-use crate::{PluginInstance, Policy, StateKind};
+use crate::{GivingId, PluginInstance, Policy, StateKind};
 
 /// One thing to be done about an instance, or to be waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +18,16 @@ pub enum Recovery {
     /// The operation has been begun as often as it may, and each time its driver went silent: write
     /// that it has failed.
     GiveUp,
-    /// Whoever gave these secrets to the vault has gone silent: write that nobody knows whether it
-    /// took them.
+    /// Whoever gave secrets to the vault has gone silent: write that nobody knows whether it took
+    /// them.
     DoubtSecrets {
-        /// The parameters.
-        names: Vec<String>,
+        /// Which giving.
+        giving: GivingId,
     },
     /// It is in ERROR, and nothing of it may run.
     Halt,
+    /// It is at rest or at work, and runtimes of agents are left that nothing is to run in any more.
+    EndRuntimes,
     /// Somebody may still be at work: look again then.
     Wait {
         /// When the last lease ends.
@@ -56,14 +58,11 @@ pub fn recovery(instance: &PluginInstance, policy: &Policy, now: Timestamp) -> V
         }
     }
     let silent = instance.secrets_under_way.iter();
-    let (silent, alive): (Vec<_>, Vec<_>) = silent.partition(|(_, until)| **until <= now);
-    if !silent.is_empty() {
-        let names = silent.into_iter().map(|(name, _)| name.clone()).collect();
-        steps.push(Recovery::DoubtSecrets { names });
-    }
+    let silent = silent.filter(|(_, giving)| giving.until <= now);
+    steps.extend(silent.map(|(giving, _)| Recovery::DoubtSecrets { giving: *giving }));
     // Its executions end by their own leases: it cannot be stopped before.
     let draining = wait.is_some();
-    wait = wait.max(alive.into_iter().map(|(_, until)| *until).max());
+    wait = wait.max(instance.secrets_under_way.alive_until(now));
     if instance.lifecycle.kind().is_transient() {
         match &instance.operation {
             Some(operation) if operation.lease_until > now => {
@@ -76,8 +75,15 @@ pub fn recovery(instance: &PluginInstance, policy: &Policy, now: Timestamp) -> V
             Some(_) | None => steps.push(Recovery::Resume),
         }
     }
-    if instance.lifecycle.kind() == StateKind::Error {
-        steps.push(Recovery::Halt);
+    match instance.lifecycle.kind() {
+        StateKind::Error => steps.push(Recovery::Halt),
+        StateKind::Active | StateKind::Executing | StateKind::Installed | StateKind::Suspended
+            if !instance.idle_strays().is_empty() =>
+        {
+            steps.push(Recovery::EndRuntimes);
+        }
+        // Whoever brings it to rest stops them.
+        _ => {}
     }
     steps.extend(wait.map(|until| Recovery::Wait { until }));
     steps

@@ -7,7 +7,7 @@ use one_ontology::{Digest, Timestamp, canonical_json, vocabulary};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Call, Execution, Instance};
+use crate::{AgentSeat, Call, Execution, Instance};
 
 /// Which results are kept, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,20 +65,23 @@ pub struct Reused {
     pub instead_of: Option<String>,
 }
 
-/// What a result belongs to: instance, version, settings, component and the whole input. After an
-/// update or a configuration it is another one, so that nothing old is found by it.
+/// What a result belongs to: instance, version, settings, agent with its character and settings, component
+/// and the whole input. After an update or a configuration it is another one, so that nothing old is found
+/// by it, and nothing of another agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CacheKey(Digest);
 
 impl CacheKey {
-    /// The key of a call of an instance as it is.
+    /// The key of a call of an instance as it is, where it runs for an agent.
     #[must_use]
-    pub fn of(instance: &Instance, call: &Call) -> Self {
+    pub fn of(instance: &Instance, call: &Call, seat: Option<&AgentSeat>) -> Self {
         let properties = &instance.properties;
         let parts = json!([
             instance.id,
             properties.version,
             properties.settings_revision,
+            // Another one for each grant, character and settings.
+            seat,
             call.kind,
             call.component,
             call.input,

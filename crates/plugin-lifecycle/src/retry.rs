@@ -5,7 +5,7 @@ use std::time::Duration;
 use one_ontology::vocabulary;
 use plugin_runtime_api::{Effect, Ending, ExecutionId, ExecutorError};
 
-use crate::ManagerError;
+use crate::{ManagerError, RunOutcome};
 
 /// How often something is tried again, and how long it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub struct RetryPolicy {
     pub first: Duration,
     /// No wait is longer: 10 s.
     pub longest: Duration,
+    /// How long all attempts with their waits may take: 5 min. No attempt begins that might end later,
+    /// but the first.
+    pub within: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -24,6 +27,7 @@ impl Default for RetryPolicy {
             retries: 3,
             first: Duration::from_secs(1),
             longest: Duration::from_secs(10),
+            within: Duration::from_secs(300),
         }
     }
 }
@@ -53,6 +57,15 @@ impl Trouble {
             | Ending::Failed { .. }
             | Ending::OutOfMemory { .. }
             | Ending::Cancelled => None,
+        }
+    }
+
+    /// How an execution ended that had it.
+    pub(crate) const fn outcome(self) -> RunOutcome {
+        match self {
+            Self::TimedOut => RunOutcome::TimedOut,
+            Self::Crashed => RunOutcome::Crashed,
+            Self::Unavailable => RunOutcome::NotRun,
         }
     }
 
@@ -106,6 +119,15 @@ impl RetryPolicy {
         let wait = plain.saturating_mul(3072 + 2 * jitter) / 4096;
         let wait = u64::try_from(wait).unwrap_or(u64::MAX);
         Some(Duration::from_micros(wait).min(self.longest))
+    }
+}
+
+impl RetryPolicy {
+    /// Whether there is time for another attempt: `passed` since the first began, after a `wait`, for
+    /// at most `longest` with the start of its runtime.
+    #[must_use]
+    pub fn is_time(&self, passed: Duration, wait: Duration, longest: Duration) -> bool {
+        passed.saturating_add(wait).saturating_add(longest) <= self.within
     }
 }
 

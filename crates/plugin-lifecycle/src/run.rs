@@ -48,6 +48,9 @@ pub struct Run {
     pub kind: ComponentKind,
     /// Its exact name.
     pub component: ComponentName,
+    /// The agent that it ran for; none for the one that every organisation has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<ThingId>,
     /// How it ended.
     pub outcome: RunOutcome,
     /// Why, in words, as far as they may be recorded; empty if there is nothing to say.
@@ -70,6 +73,9 @@ pub struct Run {
     pub memory_bytes: u64,
     /// Its calls to the host.
     pub host_calls: u64,
+    /// How long an attempt might take, in milliseconds, if whoever called said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// What is kept of its input; none where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<RecordedInput>,
@@ -103,6 +109,7 @@ impl Run {
             version: text("version")?.to_owned(),
             kind: text("kind")?.parse().ok()?,
             component: text("component")?.parse().ok()?,
+            agent: text("agent").and_then(|agent| agent.parse().ok()),
             outcome: text("outcome")?.parse().ok()?,
             why: text("why").unwrap_or_default().to_owned(),
             attempts: number("attempts").map_or(1, |n| u32::try_from(n).unwrap_or(u32::MAX)),
@@ -113,6 +120,7 @@ impl Run {
             wall_us: number("wall_us").unwrap_or(0),
             memory_bytes: number("memory_bytes").unwrap_or(0),
             host_calls: number("host_calls").unwrap_or(0),
+            timeout_ms: number("timeout_ms"),
             input: input.and_then(|input| serde_json::from_value(input).ok()),
             seq: event.seq,
         })

@@ -6,7 +6,9 @@ use one_ontology::{excerpt, vocabulary};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::secretive::{is_secret_name, without_secrets};
+use crate::secretive::{
+    is_naming, is_secret_name, is_told_of, names_secret, plain, without_secrets,
+};
 
 /// The most that is kept of an input, as JSON, in bytes.
 const MAX_BYTES: usize = 4_096;
@@ -75,12 +77,6 @@ impl RecordedInput {
     }
 }
 
-/// A name without what spellings differ in.
-fn plain(name: &str) -> String {
-    let letters = name.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
-}
-
 struct Keeper {
     secret: BTreeSet<String>,
     /// How many bytes may still be kept.
@@ -109,7 +105,11 @@ impl Keeper {
     fn value(&mut self, value: &Value, depth: usize) -> Value {
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => {
-                if self.takes(value.to_string().len()) {
+                let text = value.to_string();
+                // The number of a card may come as one.
+                if value.is_number() && without_secrets(&text) != text {
+                    self.cut(SECRET)
+                } else if self.takes(text.len()) {
                     value.clone()
                 } else {
                     self.cut(CUT)
@@ -124,8 +124,7 @@ impl Keeper {
 
     fn text(&mut self, text: &str) -> Value {
         // Only as much is looked at as may be kept, with room for a secret that begins in it.
-        let long: String = text.chars().take(MAX_TEXT * 4).collect();
-        let open = without_secrets(&long);
+        let open = without_secrets(beginning(text));
         let short = excerpt(&open, MAX_TEXT);
         if short != text {
             self.kept = Kept::Cut;
@@ -148,7 +147,12 @@ impl Keeper {
                 kept.push(self.cut(CUT));
                 break;
             }
-            kept.push(self.value(item, depth + 1));
+            let before = kept.len().checked_sub(1).and_then(|at| items.get(at));
+            kept.push(if is_told(before, items.len()) && !item.is_null() {
+                self.cut(SECRET)
+            } else {
+                self.value(item, depth + 1)
+            });
         }
         Value::Array(kept)
     }
@@ -158,6 +162,7 @@ impl Keeper {
             return self.cut(CUT);
         }
         let mut kept = Map::new();
+        let told = tells(map);
         for (name, value) in map {
             let short = excerpt(&without_secrets(name), MAX_NAME);
             if kept.len() == MAX_ITEMS || !self.takes(4 + 2 * short.len()) {
@@ -168,8 +173,9 @@ impl Keeper {
             if short != *name {
                 self.kept = Kept::Cut;
             }
+            let beside = told && is_told_of(name) && !value.is_boolean() && !value.is_null();
             let is_secret =
-                self.secret.contains(&plain(name)) || is_secret_name(&plain(name), value);
+                beside || self.secret.contains(&plain(name)) || is_secret_name(name, value);
             let value = if is_secret {
                 self.cut(SECRET)
             } else {
@@ -179,4 +185,28 @@ impl Keeper {
         }
         Value::Object(kept)
     }
+}
+
+/// As much of a text as is looked at: more than may be kept, so that a secret which begins in what is
+/// kept is seen whole, and no half word or number at its end.
+fn beginning(text: &str) -> &str {
+    let Some((end, _)) = text.char_indices().nth(MAX_TEXT * 4) else {
+        return text;
+    };
+    let whole = text.get(..end).unwrap_or_default();
+    let words = whole.rfind(char::is_whitespace).unwrap_or(end);
+    let words = whole.get(..words).unwrap_or_default();
+    words.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || "-./_,".contains(c))
+}
+
+/// Whether an object says that what stands in it is a secret: `{"name": "API_KEY", "value": ".."}`.
+fn tells(map: &Map<String, Value>) -> bool {
+    let mut names = map.iter().filter(|(name, _)| is_naming(name));
+    names.any(|(_, value)| value.as_str().is_some_and(names_secret))
+}
+
+/// Whether what stands before an item of a list says that it is a secret: in a pair, or as an option.
+fn is_told(before: Option<&Value>, length: usize) -> bool {
+    let before = before.and_then(Value::as_str);
+    before.is_some_and(|name| names_secret(name) && (length == 2 || name.starts_with('-')))
 }

@@ -2,13 +2,27 @@
 
 use one_ontology::Timestamp;
 
+use crate::manager::refuse_held;
 use crate::{After, CommandKind, Interrupted, PluginInstance, State};
+
+/// How many notices are told.
+const NOTICES: usize = 3;
 
 /// Why an instance is where it is: who brought it there, what it waits for, what would move it.
 /// `who` names whoever gave the last command ([`PluginInstance::moved`]).
 #[must_use]
 pub fn why(instance: &PluginInstance, who: &str, now: Timestamp) -> String {
     let mut sentence = state_in_words(instance, who, now);
+    let notices = instance.notices.iter().map(ToString::to_string);
+    let untold = notices.filter(|text| instance.reason.as_ref() != Some(text));
+    let untold: Vec<String> = untold.collect();
+    for notice in untold.iter().take(NOTICES) {
+        sentence.push_str(&format!("; {notice}"));
+    }
+    let more = untold.len().saturating_sub(NOTICES);
+    if more > 0 {
+        sentence.push_str(&format!("; {more} more notices"));
+    }
     if !instance.secrets_unsure.is_empty() {
         let names: Vec<&str> = instance.secrets_unsure.iter().map(String::as_str).collect();
         sentence.push_str("; nobody knows whether the vault took ");
@@ -36,7 +50,10 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
                 Some(CommandKind::Update | CommandKind::Rollback) => "changed its version",
                 _ => "installed it",
             };
-            format!("{who} {how}, and nobody has started it since; `activate` starts it")
+            format!(
+                "{who} {how}, and nobody has started it since; {}",
+                start(instance)
+            )
         }
         State::Activating => format!(
             "{who} asked to start it, and its runtime is starting; {host}; `suspend` gives that up"
@@ -84,9 +101,12 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         }
         State::Suspended => match command(instance) {
             Some(CommandKind::EndExecution) => {
-                format!("It was suspended for its errors{reason}; `activate` resumes it")
+                format!(
+                    "It was suspended for its errors{reason}; {}",
+                    start(instance)
+                )
             }
-            _ => format!("{who} suspended it{reason}; `activate` resumes it"),
+            _ => format!("{who} suspended it{reason}; {}", start(instance)),
         },
         State::Error => format!(
             "Its runtime failed{reason}; `activate` tries again, `deactivate` leaves it installed"
@@ -111,6 +131,18 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         State::Uninstalled => {
             format!("{who} removed it, and its trail stays; `install` brings a new one")
         }
+    }
+}
+
+/// What would start it.
+fn start(instance: &PluginInstance) -> &'static str {
+    match (refuse_held(instance), instance.lifecycle) {
+        (Ok(()), State::Suspended) => "`resume` starts it again",
+        (Ok(()), _) => "`activate` starts it",
+        (Err(_), State::Suspended) => {
+            "it is not started while that stands: `deactivate` it, then `update` it"
+        }
+        (Err(_), _) => "it is not started before it is another version: `update` it",
     }
 }
 

@@ -154,6 +154,25 @@ pub const STEPS: &[Step] = &[
         needs: None,
     },
     Step {
+        name: "200,000 steps of hosts that die, and nothing is lost",
+        commands: &[Line {
+            variables: &[("ONE_PLUGIN_SIM_STEPS", "200000")],
+            ..line(&[
+                "cargo",
+                "test",
+                "--release",
+                "--package",
+                "plugin-testkit",
+                "--test",
+                "it",
+                "--",
+                "--show-output",
+                "sim::random_walks_break_nothing",
+            ])
+        }],
+        needs: None,
+    },
+    Step {
         name: "JavaScript of the Node worker",
         commands: &[
             Line {

@@ -61,6 +61,7 @@ pub const RULES: &[(&str, MayUse)] = &[
         "plugin-vault-store",
         MayUse::Only(&["one-ontology", "plugin-runtime-api"]),
     ),
+    ("plugin-observer", MayUse::Only(&["plugin-lifecycle"])),
     (
         "plugin-symbols",
         MayUse::Only(&["plugin-resolver", "plugin-registry"]),

@@ -1,6 +1,11 @@
 //! What can be said on the command line.
 
+mod agents;
 mod events;
+mod operating;
+mod org;
+mod releases;
+mod secrets;
 mod store;
 mod versions;
 
@@ -15,7 +20,18 @@ use crate::commands::ALL;
 use crate::kept::StoreAddress;
 use crate::paint::Colour;
 
+pub(crate) use self::agents::{
+    AddAgentArgs, AgentsCommand, ConfigAgentArgs, GrantArgs, SetAgentArgs,
+};
 pub(crate) use self::events::{DispatchArgs, EventsCommand, LetterArg, SubscribeArgs};
+pub(crate) use self::operating::{
+    RecoverArgs, RunArgs, RunsArgs, StatusArgs, SuspendArgs, UsageArgs,
+};
+pub(crate) use self::org::OrgCommand;
+pub(crate) use self::releases::{ChannelArgs, NoticesArgs, PinArgs, RevokeArgs, UnrevokeArgs};
+pub(crate) use self::secrets::{
+    DestroySecretArgs, ListSecretsArgs, NewVaultKeyArgs, RewrapArgs, SecretsCommand, SetSecretArgs,
+};
 pub(crate) use self::store::{
     BackupArgs, ExportArgs, MigrateArgs, NewKeyArgs, Proven, RestoreArgs, StoreCommand, VerifyArgs,
 };
@@ -38,7 +54,9 @@ const EXIT_CODES: &str = "Exit codes:
 Environment:
   ONE_PLUGIN_HOME                where everything is kept (else the data directory of the user)
   ONE_PLUGIN_STORE               the store, as for --store; keeps a password off the command line
-  ONE_PLUGIN_SECRET_<PARAMETER>  a secret for the plugin that this command runs; never stored";
+  ONE_PLUGIN_VAULT_KEY           the file of the key of the vault, as for --vault-key
+  ONE_PLUGIN_SECRET_<PARAMETER>  a secret for the plugin that this command runs; never stored, and
+                                 before one in the vault";
 
 /// Discover, install, govern and run elizaOS plugins for many organisations.
 #[derive(Debug, Parser)]
@@ -72,6 +90,15 @@ pub(crate) struct Global {
         value_name = "STORE"
     )]
     pub(crate) store: Option<StoreAddress>,
+    /// The file of the key that opens the vault, in which secrets are kept; only you may read it
+    #[arg(
+        long,
+        global = true,
+        env = "ONE_PLUGIN_VAULT_KEY",
+        hide_env = true,
+        value_name = "FILE"
+    )]
+    pub(crate) vault_key: Option<PathBuf>,
     /// In which organisation
     #[arg(long, global = true, default_value = "default", value_name = "NAME")]
     pub(crate) org: String,
@@ -172,6 +199,33 @@ Its settings of then come back with it; its secrets stay as they are.")]
   one-plugin pin knowledge beta          what the publisher tags so
   one-plugin pin knowledge --none        as far as there are versions")]
     Pin(PinArgs),
+    /// Show or set what an organisation follows: a tag of the registry, and how old a release has to be
+    #[command(after_help = "Examples:
+  one-plugin channel                 show it
+  one-plugin channel next            what publishers tag so, where they do; a pin comes first
+  one-plugin channel --cooldown 72   offer no release younger than three days
+  one-plugin channel --none          what is tagged `latest`
+By its exact version a release can be had at once: one-plugin update PACKAGE --to 1.2.3")]
+    Channel(ChannelArgs),
+    /// Show what is said of installed releases: deprecated, unpublished, revoked; or say what to do about it
+    #[command(after_help = "Examples:
+  one-plugin notices
+  one-plugin notices --on deprecated=ignore --on unpublished=suspend
+  one-plugin notices --apply         bring what the catalog says to what is installed, as `sync` does
+What runs a revoked release is suspended, unless it is set otherwise.")]
+    Notices(NoticesArgs),
+    /// Revoke releases for every organisation, or list what is revoked
+    #[command(after_help = "Examples:
+  one-plugin revoke                  list what is revoked
+  one-plugin revoke 'knowledge@<1.5.0' --reason 'it sends keys abroad' --severity critical
+It reaches the organisation of the command and those below it at once, others with their next `sync`.
+Whoever may write the store may do this; --as gives no rights here.")]
+    Revoke(RevokeArgs),
+    /// Take a revocation back
+    #[command(after_help = "Examples:
+  one-plugin unrevoke 'knowledge@<1.5.0'
+What it suspended stays so until somebody resumes it.")]
+    Unrevoke(UnrevokeArgs),
     /// List the installed plugins
     #[command(after_help = "Examples:
   one-plugin list
@@ -182,8 +236,19 @@ Its settings of then come back with it; its secrets stay as they are.")]
   one-plugin config knowledge
   one-plugin config knowledge CTX_KNOWLEDGE_ENABLED=false
   one-plugin config knowledge --unset CTX_KNOWLEDGE_ENABLED
-Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that runs the plugin.")]
+Secrets are set by `secrets set`, which takes them from standard input and not from the command line.")]
     Config(ConfigArgs),
+    /// Keep secrets of installed plugins in the vault, sealed: set, list, destroy them, change keys
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  one-plugin secrets new-key vault.key
+  one-plugin --vault-key vault.key secrets set knowledge OPENAI_API_KEY
+  one-plugin --vault-key vault.key activate knowledge
+Secrets are in the store, sealed with a key of each organisation; that one is sealed with the key in the file.
+Without the file nobody opens them: keep a copy where no store is."
+    )]
+    Secrets(SecretsCommand),
     /// Start an installed plugin and list its components
     #[command(after_help = "Examples:
   one-plugin activate knowledge")]
@@ -192,6 +257,7 @@ Secrets are not stored: set ONE_PLUGIN_SECRET_<PARAMETER> for the command that r
     #[command(after_help = "Examples:
   one-plugin exec knowledge SEARCH_KNOWLEDGE --input '{\"text\": \"search knowledge for refunds\"}'
   one-plugin exec bootstrap TIME --kind provider
+  one-plugin exec notes NOTE_COUNT --kind provider --agent Ada       for an agent that may use it
   echo '{\"text\": \"Remember this: ...\"}' | one-plugin exec knowledge PROCESS_KNOWLEDGE --input -")]
     Exec(ExecArgs),
     /// Stop an active plugin
@@ -225,11 +291,22 @@ Inputs are shown without what looks like a secret, and cut where they are long."
     #[command(after_help = "Example:
   one-plugin rerun knowledge 019ac9f2-7a00-7000-8000-000000000001")]
     Rerun(RunArgs),
-    /// Say where installed plugins are and why: who brought them there, what would move them
+    /// Say where installed plugins stand and why: what is wanted of them, what holds, what would move them
     #[command(after_help = "Examples:
-  one-plugin status              of everything that is installed
-  one-plugin status knowledge")]
+  one-plugin status                       of everything that is installed, what does not hold
+  one-plugin status knowledge             all that there is to say of one
+  one-plugin status knowledge --json
+  one-plugin status --watch               again whenever something changes, until Ctrl-C")]
     Status(StatusArgs),
+    /// Stop an active plugin, or one that failed, until somebody resumes it
+    #[command(after_help = "Example:
+  one-plugin suspend knowledge --reason 'its provider bills twice'
+The reason is in `status` and in the trail.")]
+    Suspend(SuspendArgs),
+    /// Start a suspended plugin again
+    #[command(after_help = "Example:
+  one-plugin resume knowledge")]
+    Resume(ChangeArgs),
     /// Finish or undo what hosts that went silent left under way
     #[command(after_help = "Examples:
   one-plugin recover                    in the organisation of the command
@@ -237,6 +314,16 @@ Inputs are shown without what looks like a secret, and cut where they are long."
   one-plugin recover --hosts-are-gone   the machine was switched off, the process was killed
 What may still be at work is left, with the moment until when it may be silent.")]
     Recover(RecoverArgs),
+    /// Make agents, and let them use plugins
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  one-plugin agents add Guide
+  one-plugin agents grant Guide notes --set NOTES_LIMIT=3
+  one-plugin exec notes NOTE_COUNT --kind provider --agent Guide
+Every organisation has an agent of its own, for which plugins run unless another is named."
+    )]
+    Agents(AgentsCommand),
     /// Tell plugins what happens: subscriptions, deliveries, dead letters
     #[command(
         subcommand,
@@ -362,24 +449,6 @@ pub(crate) struct PackageArg {
     pub(crate) package: String,
 }
 
-/// Of `status`.
-#[derive(Args, Debug)]
-pub(crate) struct StatusArgs {
-    /// Only this package
-    pub(crate) package: Option<String>,
-}
-
-/// Of `recover`.
-#[derive(Args, Debug)]
-pub(crate) struct RecoverArgs {
-    /// Also in every organisation below
-    #[arg(long)]
-    pub(crate) below: bool,
-    /// Do not wait for leases: whoever had them in the organisation of the command is gone, as you know
-    #[arg(long, conflicts_with = "below")]
-    pub(crate) hosts_are_gone: bool,
-}
-
 /// Of `install`.
 #[derive(Args, Debug)]
 pub(crate) struct InstallArgs {
@@ -406,19 +475,6 @@ pub(crate) struct InstallArgs {
 pub(crate) struct ChangeArgs {
     /// The installed plugin: its full name, its short one, or the id of its instance
     pub(crate) package: String,
-}
-
-/// Of `pin`.
-#[derive(Args, Debug)]
-pub(crate) struct PinArgs {
-    /// The installed plugin: its full name, its short one, or the id of its instance
-    pub(crate) package: String,
-    /// `hold`, a range, or a tag
-    #[arg(required_unless_present = "none")]
-    pub(crate) to: Option<String>,
-    /// Take the pin away
-    #[arg(long, conflicts_with = "to")]
-    pub(crate) none: bool,
 }
 
 /// Of `update`.
@@ -473,6 +529,9 @@ pub(crate) struct ExecArgs {
     /// JSON, `@FILE`, or `-` for standard input
     #[arg(long, default_value = "{}", value_name = "JSON")]
     pub(crate) input: String,
+    /// For this agent: its exact name or its id [default: the organisation's own]
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) agent: Option<String>,
     /// How long it may take, up to 300 seconds [default: 30]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u32>,
@@ -502,78 +561,10 @@ pub(crate) struct AuditArgs {
     pub(crate) package: Option<String>,
 }
 
-/// Of `runs`.
-#[derive(Args, Debug)]
-pub(crate) struct RunsArgs {
-    /// The installed plugin
-    pub(crate) package: String,
-    /// Only those that ended so
-    #[arg(long, value_parser = [
-        "succeeded", "refused", "failed", "timed_out", "out_of_memory", "crashed", "cancelled",
-        "not_run", "unknown",
-    ])]
-    pub(crate) outcome: Option<String>,
-    /// Only of the component of this exact name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) component: Option<String>,
-    /// How many at most
-    #[arg(long, default_value_t = 20)]
-    pub(crate) limit: u32,
-}
-
-/// Of `cancel` and `rerun`.
-#[derive(Args, Debug)]
-pub(crate) struct RunArgs {
-    /// The installed plugin
-    pub(crate) package: String,
-    /// The execution: `runs` and `exec --json` name it
-    pub(crate) execution: String,
-}
-
-/// Of `usage`.
-#[derive(Args, Debug)]
-pub(crate) struct UsageArgs {
-    /// The installed plugin
-    pub(crate) package: String,
-    /// Over which time
-    #[arg(long, default_value = "day", value_parser = ["hour", "day", "week", "month"])]
-    pub(crate) window: String,
-}
-
 /// Of `resolve`.
 #[derive(Args, Debug)]
 pub(crate) struct ResolveArgs {
     /// Read cases, a JSON line each
     #[arg(long, required = true)]
     pub(crate) cases: bool,
-}
-
-/// Of `org`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum OrgCommand {
-    /// Make an organisation; who acts becomes its owner
-    Create {
-        /// Its name
-        name: String,
-        /// Its plan, which sets its limits
-        #[arg(long, default_value = "starter", value_parser = ["starter", "pro", "enterprise"])]
-        plan: String,
-    },
-    /// Show the organisation and its people
-    Show,
-    /// Give a person a role in the organisation
-    AddMember {
-        /// The person
-        #[arg(value_name = "PERSON")]
-        member: String,
-        /// What the person may do in it
-        #[arg(
-            long,
-            default_value = "group_user",
-            value_parser = ["group_owner", "group_user", "customer"]
-        )]
-        role: String,
-    },
-    /// Archive the organisation: everything in it is kept, nothing in it can be done any more
-    Archive,
 }

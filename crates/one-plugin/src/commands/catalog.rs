@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::executor::block_on;
 use one_ontology::{Clock as _, Limit, RandomIds, SystemClock};
-use plugin_lifecycle::{Operation, Tenant, allow};
+use plugin_lifecycle::{NoticeReport, Operation, Tenant, allow};
 use plugin_registry::{
     CatalogEntry, CatalogFilter, Gathered, PackageFacts, PluginDetail, PluginHit, RegistryError,
     Source, SyncOutcome, catalog_names, gather, sync as sync_catalog,
@@ -13,7 +13,7 @@ use plugin_resolver::PackageName;
 use plugin_runtime_api::NotesPlugin;
 use serde_json::json;
 
-use super::{budget, name};
+use super::{budget, name, releases};
 use crate::cli::{PackageArg, SearchArgs, SyncArgs};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -123,6 +123,10 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
     let read = gathered.records.len();
     gathered.records.extend(built_in(session)?.records);
     let outcome = write(session, &gathered)?;
+    let told = match releases::here(session)? {
+        Some(tenant) => releases::apply(session, &tenant)?,
+        None => NoticeReport::default(),
+    };
     let from = match &origin {
         Origin::Registry => "the npm registry".to_owned(),
         Origin::Embedded(day, why) => format!("this program's own facts of {day} ({why})"),
@@ -140,6 +144,7 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
         "unchanged": outcome.counts.unchanged,
         "change_sets": outcome.receipts.len(),
         "skipped": skipped,
+        "notices": told,
     });
     output.say(&value, || {
         let mut text = format!(
@@ -158,9 +163,12 @@ pub(crate) fn sync(session: &Session, args: &SyncArgs, output: &Output) -> Resul
             }
             Origin::Embedded(..) => {}
         }
+        for line in releases::lines(&told) {
+            text.push_str(&format!("\n  {line}"));
+        }
         text
     });
-    Ok(())
+    releases::fail_with(&told)
 }
 
 /// What this program is compiled with, which no registry knows.

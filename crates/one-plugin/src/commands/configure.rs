@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::executor::block_on;
+use plugin_lifecycle::is_secret;
 use plugin_registry::Sensitivity;
 use serde_json::{Value, json};
 
@@ -17,23 +18,14 @@ pub(crate) fn config(session: &Session, args: &ConfigArgs, output: &Output) -> R
     let plugin = name::installed(&tenant, &args.package)?;
     let instance = block_on(tenant.instance(plugin.instance))?;
     let parameters = &instance.properties.parameters;
-    let mut settings: BTreeMap<String, Value> = BTreeMap::new();
-    for setting in &args.settings {
-        let (name, value) = setting.split_once('=').ok_or_else(|| {
-            // The text may hold a secret, so it is not repeated.
-            Failure::new("InputUnreadable", "a setting is written NAME=VALUE")
-        })?;
-        let secret = parameters
-            .iter()
-            .any(|p| p.covers(name) && p.sensitivity == Sensitivity::Secret);
-        if secret {
-            let message = format!(
-                "`{name}` is a secret, and this program keeps none: set ONE_PLUGIN_SECRET_{name} for the command that runs the plugin"
-            );
-            return Err(Failure::new("NoVault", message));
+    let mut settings = read(&args.settings)?;
+    for name in settings.keys() {
+        if is_secret(parameters, name) {
+            return Err(not_here(&plugin.package, name));
         }
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        settings.insert(name.to_owned(), value);
+    }
+    if let Some(name) = args.unset.iter().find(|name| is_secret(parameters, name)) {
+        return Err(not_here(&plugin.package, name));
     }
     settings.extend(args.unset.iter().map(|name| (name.clone(), Value::Null)));
     if !settings.is_empty() {
@@ -62,4 +54,26 @@ pub(crate) fn config(session: &Session, args: &ConfigArgs, output: &Output) -> R
         lines.join("\n")
     });
     Ok(())
+}
+
+/// Settings as people write them: NAME=VALUE, JSON where it reads as JSON, else text.
+pub(crate) fn read(settings: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
+    let pairs = settings.iter().map(|setting| {
+        let (name, value) = setting.split_once('=').ok_or_else(|| {
+            // The text may hold a secret, so it is not repeated.
+            Failure::new("InputUnreadable", "a setting is written NAME=VALUE")
+        })?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        Ok((name.to_owned(), value))
+    });
+    pairs.collect()
+}
+
+/// Whoever says a secret on the command line has said it to everybody on the machine.
+fn not_here(package: &str, name: &str) -> Failure {
+    let message = format!("`{name}` is a secret, and no secret is taken from a command line");
+    Failure::new("SecretOnCommandLine", message).with([
+        format!("`one-plugin secrets set {package} {name}` keeps it in the vault, `secrets destroy` ends it"),
+        format!("ONE_PLUGIN_SECRET_{name} lends it to the command that runs the plugin"),
+    ])
 }

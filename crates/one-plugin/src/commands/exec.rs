@@ -9,7 +9,7 @@ use plugin_lifecycle::Call;
 use plugin_runtime_api::{ComponentKind, Ending};
 use serde_json::Value;
 
-use super::{name, planning};
+use super::{agents, name, planning};
 use crate::cli::{ExecArgs, Kind};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -36,6 +36,11 @@ pub(crate) fn exec(
         Kind::Route => ComponentKind::Route,
     };
     let mut call = Call::of(kind, &args.component, input)?;
+    let agent = args.agent.as_deref();
+    let agent = agent
+        .map(|agent| agents::find(&tenant, agent))
+        .transpose()?;
+    call.agent = agent.map(|agent| agent.id);
     call.timeout = args.timeout.map(|s| Duration::from_secs(u64::from(s)));
     let execution = block_on(tenant.call(plugin.instance, call))
         .map_err(|error| planning::no_node(session, error.into()))?;
@@ -84,7 +89,7 @@ fn said(output: &Value) -> String {
     texts.join("\n")
 }
 
-fn input(given: &str) -> Result<Value, Failure> {
+pub(crate) fn input(given: &str) -> Result<Value, Failure> {
     let unreadable = |reason: String| Failure::new("InputUnreadable", reason);
     let text = if given == "-" {
         read(std::io::stdin().lock()).map_err(unreadable)?

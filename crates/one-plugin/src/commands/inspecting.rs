@@ -1,6 +1,7 @@
 //! What there is to say of exact versions: why, graph, outdated, dedupe.
 
-use plugin_lifecycle::Asked;
+use futures::executor::block_on;
+use plugin_lifecycle::{Asked, OutdatedPlugin};
 use plugin_resolver::{
     Duplicate, Lock, OutdatedPackage, PackageName, Policy, Request, Why, duplicates,
 };
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::held::{self, Held};
-use super::name;
+use super::{name, updating};
 use crate::cli::{DedupeArgs, GraphArgs, GraphFormat, OutdatedArgs, WhyArgs};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -118,6 +119,18 @@ fn draw_conflict(failure: &Failure, format: GraphFormat, output: &Output) {
 #[derive(Serialize)]
 struct Outdated {
     packages: Vec<OutdatedPackage>,
+    /// What is followed, what is too young, what is said of it; only of what is installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<OutdatedPlugin>,
+}
+
+impl Outdated {
+    fn text(&self) -> String {
+        let plugin = self.plugin.as_ref().map(updating::beside);
+        let parts = [lines(&self.packages), plugin.unwrap_or_default()];
+        let parts = parts.iter().filter(|part| !part.is_empty());
+        parts.map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
 }
 
 pub(crate) fn outdated(
@@ -131,6 +144,11 @@ pub(crate) fn outdated(
         None => held::installed(session, output)?,
     };
     let mut found = Vec::new();
+    let plugins = if is_file {
+        Vec::new()
+    } else {
+        block_on(session.tenant()?.outdated())?
+    };
     for held in &locks {
         let question = if is_file {
             held::asked_again(session, held, |how| how, output)?
@@ -148,13 +166,19 @@ pub(crate) fn outdated(
             of: held.label.clone(),
             said: Outdated {
                 packages: held.lock.outdated(&question.collected.universe, &request)?,
+                plugin: plugins
+                    .iter()
+                    .find(|plugin| plugin.package.as_str() == held.label)
+                    .filter(|plugin| !updating::beside(plugin).is_empty())
+                    .cloned(),
             },
         });
     }
     output.say(&found, || {
-        let behind = found.iter().filter(|found| !found.said.packages.is_empty());
+        let behind = found.iter().map(|found| (&found.of, found.said.text()));
+        let behind = behind.filter(|(_, text)| !text.is_empty());
         let texts: Vec<String> = behind
-            .map(|found| headed(&found.of, &lines(&found.said.packages), locks.len()))
+            .map(|(of, text)| headed(of, &text, locks.len()))
             .collect();
         match (locks.len(), texts.is_empty()) {
             (0, _) => "nothing is installed".to_owned(),

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod agents;
 mod asking;
 mod audit;
 mod budget;
@@ -18,7 +19,10 @@ mod name;
 mod org;
 mod planning;
 mod recovering;
+mod releases;
 mod running;
+mod secrets;
+mod standing;
 mod store;
 mod together;
 mod updating;
@@ -35,7 +39,7 @@ pub(crate) use installed::{components, row as plugin_row};
 pub(crate) use planning::{estimate, words as plan_words};
 pub(crate) use updating::ALL;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, SecretsCommand};
 use crate::failure::Failure;
 use crate::output::{Output, line};
 use crate::session::Session;
@@ -67,6 +71,10 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "one-plugin", &mut script);
             line(String::from_utf8_lossy(&script).trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Secrets(SecretsCommand::NewKey(args)) => {
+            secrets::new_key(args, output)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Store(command) => {
@@ -101,16 +109,24 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Usage(args) => installed::usage(&session, args, output)?,
         Command::Update(args) => updating::update(&session, args, output)?,
         Command::Pin(args) => updating::pin(&session, args, output)?,
+        Command::Channel(args) => releases::channel(&session, args, output)?,
+        Command::Notices(args) => releases::notices(&session, args, output)?,
+        Command::Revoke(args) => releases::revoke(&session, args, output)?,
+        Command::Unrevoke(args) => releases::unrevoke(&session, args, output)?,
         Command::Rollback(args) => updating::rollback(&session, args, output)?,
         Command::Retry(args) => updating::retry(&session, args, output)?,
         Command::Config(args) => configure::config(&session, args, output)?,
+        Command::Secrets(command) => secrets::run(&session, command, output)?,
         Command::Exec(args) => return exec::exec(&session, args, output),
         Command::Audit(args) => audit::audit(&session, args, output)?,
         Command::Runs(args) => running::runs(&session, args, output)?,
         Command::Cancel(args) => running::cancel(&session, args, output)?,
         Command::Rerun(args) => return running::rerun(&session, args, output),
-        Command::Status(args) => recovering::status(&session, args, output)?,
+        Command::Status(args) => standing::status(&session, args, output)?,
+        Command::Suspend(args) => standing::suspend(&session, args, output)?,
+        Command::Resume(args) => standing::resume(&session, args, output)?,
         Command::Recover(args) => recovering::recover(&session, args, output)?,
+        Command::Agents(command) => agents::run(&session, command, output)?,
         Command::Events(command) => return events::run(&session, command, output),
         Command::Org(command) => org::org(&session, command, output)?,
     }

@@ -1,54 +1,13 @@
-//! What hosts that went silent left: status, recover.
+//! What hosts that went silent left: recover.
 
 use futures::executor::block_on;
-use one_ontology::{GroupId, ThingId};
-use plugin_lifecycle::{InstalledPlugin, RecoveryReport, StateKind, Taken, TakenWhat};
-use serde::Serialize;
+use one_ontology::GroupId;
+use plugin_lifecycle::{RecoveryReport, Taken, TakenWhat};
 
-use super::name;
-use crate::cli::{RecoverArgs, StatusArgs};
+use crate::cli::RecoverArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
-
-/// Where a plugin is, and why.
-#[derive(Serialize)]
-struct Standing {
-    package: String,
-    version: String,
-    instance: ThingId,
-    state: StateKind,
-    why: String,
-}
-
-pub(crate) fn status(session: &Session, args: &StatusArgs, output: &Output) -> Result<(), Failure> {
-    let tenant = session.tenant()?;
-    let plugins: Vec<InstalledPlugin> = match &args.package {
-        Some(package) => vec![name::installed(&tenant, package)?],
-        None => block_on(tenant.list_installed())?,
-    };
-    let mut standing = Vec::new();
-    for plugin in plugins {
-        standing.push(Standing {
-            why: block_on(tenant.why(plugin.instance))?,
-            package: plugin.package,
-            version: plugin.version,
-            instance: plugin.instance,
-            state: plugin.state,
-        });
-    }
-    output.say(&standing, || {
-        if standing.is_empty() {
-            return format!("nothing is installed in `{}`", tenant.group().name);
-        }
-        let lines = standing.iter().map(|it| {
-            let state = it.state.as_str();
-            format!("{} {}  {state}\n  {}", it.package, it.version, it.why)
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    });
-    Ok(())
-}
 
 pub(crate) fn recover(
     session: &Session,

@@ -1,6 +1,7 @@
 //! Other versions of what is installed: update, rollback, retry.
 
 use futures::executor::block_on;
+use one_ontology::{Clock as _, SystemClock};
 use plugin_lifecycle::{
     Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Pin, Tenant,
     UpdatePlan,
@@ -63,6 +64,16 @@ fn list(session: &Session, tenant: &Tenant, output: &Output) -> Result<(), Failu
     Ok(())
 }
 
+/// What a plugin follows, what of that is too young, and what is said of what it runs.
+pub(crate) fn beside(plugin: &OutdatedPlugin) -> String {
+    let followed = plugin.follows.iter().map(|it| format!("  follows: {it}"));
+    let young = plugin.young.iter();
+    let young = young.map(|it| format!("  waits: {}", it.told(SystemClock.now())));
+    let notices = plugin.notices.iter().map(|it| format!("  note: {it}"));
+    let lines: Vec<String> = followed.chain(young).chain(notices).collect();
+    lines.join("\n")
+}
+
 fn line(plugin: &OutdatedPlugin) -> String {
     let mut text = match (&plugin.to, plugin.kind) {
         (Some(to), Some(kind)) => {
@@ -70,6 +81,10 @@ fn line(plugin: &OutdatedPlugin) -> String {
         }
         _ => format!("{} {}", plugin.package, plugin.from),
     };
+    let beside = beside(plugin);
+    if !beside.is_empty() {
+        text.push_str(&format!("\n{beside}"));
+    }
     for breaking in &plugin.breaking {
         text.push_str(&format!("\n  breaks: {breaking}"));
     }

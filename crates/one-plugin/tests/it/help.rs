@@ -14,8 +14,19 @@ pub(crate) const COMMANDS: &[&str] = &[
     "update",
     "rollback",
     "pin",
+    "channel",
+    "notices",
+    "revoke",
+    "unrevoke",
     "list",
     "config",
+    "secrets",
+    "secrets new-key",
+    "secrets list",
+    "secrets set",
+    "secrets rotate",
+    "secrets rewrap",
+    "secrets destroy",
     "activate",
     "exec",
     "deactivate",
@@ -26,7 +37,18 @@ pub(crate) const COMMANDS: &[&str] = &[
     "cancel",
     "rerun",
     "status",
+    "suspend",
+    "resume",
     "recover",
+    "agents",
+    "agents list",
+    "agents add",
+    "agents show",
+    "agents set",
+    "agents grant",
+    "agents config",
+    "agents revoke",
+    "agents retire",
     "events",
     "events subscribe",
     "events unsubscribe",
@@ -88,7 +110,7 @@ fn the_list_above_is_whole() {
     for name in &listed {
         assert!(COMMANDS.contains(name), "{name}");
     }
-    assert_eq!(listed.len(), 36);
+    assert_eq!(listed.len(), 44);
 }
 
 #[test]

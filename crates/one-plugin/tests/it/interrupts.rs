@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use crate::program::Home;
-use crate::registry::answering;
+use crate::program::{Home, skip};
+use crate::registry::{Version, answering, serve};
 
 /// How many pigeons want a hole of their own, of which there is one less: hard to refute.
 const PIGEONS: usize = 12;
@@ -91,4 +91,65 @@ fn a_search_ends_when_its_person_has_had_enough() {
         "{}",
         spent.page()
     );
+}
+
+const SLEEPER: &str = r#"
+export default {
+  name: "sleeper",
+  description: "Takes its time",
+  actions: [{
+    name: "SLEEP", description: "sleeps", similes: [], examples: [], validate: async () => true,
+    handler: async () => {
+      await new Promise((done) => setTimeout(done, 25000));
+      return { success: true, text: "awake" };
+    },
+  }],
+};
+"#;
+
+#[cfg(unix)]
+#[test]
+fn an_execution_that_is_interrupted_is_cancelled_and_its_plugin_stays_active() {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let is_there =
+        |program: &str| std::env::split_paths(&path).any(|place| place.join(program).is_file());
+    if let Some(missing) = ["node", "npm"].iter().find(|it| !is_there(it)) {
+        return skip(
+            "an interrupted execution",
+            &format!("{missing} is not on PATH"),
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let versions = [Version {
+        version: "1.0.0",
+        code: SLEEPER,
+    }];
+    let packages = folder.path().join("packages");
+    let registry = serve("@elizaos/plugin-sleeper", &versions, &packages, &path);
+    let home = Home::new()
+        .without_network()
+        .with("npm_config_registry", &registry)
+        .with("PATH", &path);
+    home.ok("install @elizaos/plugin-sleeper");
+    home.ok("activate sleeper");
+    let child = home
+        .command(["exec", "sleeper", "SLEEP"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let state = || home.json("status sleeper")[0]["state"].clone();
+    let begins = (0..200).any(|_| state() == "EXECUTING");
+    assert!(begins, "it was never at work");
+    // It is written before its runtime is started.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let id = child.id().to_string();
+    let asked = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(asked.success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status.code(), said.trim()), (Some(1), "cancelled"));
+    assert_eq!(state(), "ACTIVE");
+    assert!(home.ok("runs sleeper").contains("cancelled"));
 }

@@ -5,6 +5,7 @@
     reason = "a failing test may panic"
 )]
 
+mod agents;
 mod bad_input;
 mod demo;
 mod events;
@@ -18,13 +19,17 @@ mod interrupts;
 mod journey;
 mod kills;
 mod machine;
+mod platform;
 mod program;
 mod recovers;
 mod registry;
+mod releases;
 mod secrets;
+mod standing;
 mod store;
 mod store_on_server;
 mod syncs;
 mod tenants;
 mod updates;
+mod vault;
 mod versions;

@@ -8,4 +8,4 @@ mod transition;
 pub use command::{Command, CommandKind, ExecutionEnd, LostOutcome};
 pub use rule::Rule;
 pub use state::{After, Interrupted, Ran, State, StateKind};
-pub use transition::{Refusal, Transition, transition};
+pub use transition::{Refusal, Transition, possible, transition};

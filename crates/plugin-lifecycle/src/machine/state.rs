@@ -186,6 +186,12 @@ impl State {
         }
     }
 
+    /// Whether an instance that comes from here to `other` has stayed where it was.
+    pub(crate) fn is_same_stay(self, other: Self) -> bool {
+        let runs = |state: Self| matches!(state, Self::Active | Self::Executing { .. });
+        self.kind() == other.kind() || runs(self) && runs(other)
+    }
+
     /// Active with so many executions under way.
     #[must_use]
     pub(crate) const fn running(in_flight: u32) -> Self {

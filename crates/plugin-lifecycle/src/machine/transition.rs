@@ -83,8 +83,10 @@ const ASKED: &[Command] = &[
     C::Configure,
 ];
 
+/// The commands that people can give in a state, in the order of the table.
 // Asks `transition` itself, one level deep: a refusal inside lists nothing.
-fn possible(state: State) -> Vec<CommandKind> {
+#[must_use]
+pub fn possible(state: State) -> Vec<CommandKind> {
     let accepts = |command: Command| {
         let no = || {
             Err(Refusal {

@@ -3,21 +3,31 @@
 use one_ontology::ThingId;
 use plugin_runtime_api::RuntimeInfo;
 
-use crate::machine::{Command, StateKind};
+use crate::machine::{Command, CommandKind, StateKind};
+use crate::manager::refuse_held;
 use crate::manager::write::still_held;
-use crate::{Breaker, Instance, ManagerError, Operation, Tenant};
+use crate::{ActivityKind, Breaker, Instance, ManagerError, Operation, Tenant};
 
 impl Tenant {
     /// Starts an installed plugin, starts again one whose runtime failed, resumes a suspended one:
     /// writes what is intended, starts the runtime, writes what it consists of.
     ///
     /// # Errors
-    /// `Denied`, `CommandRefused`, `InstanceNotFound`; `Executor` with the plugin's own words when
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `ReleaseRevoked`; `Executor` with the plugin's own words when
     /// it does not start, and the instance rests in ERROR with the reason.
     pub async fn activate(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
+        let work = Box::pin(self.activate_unobserved(instance));
+        self.observed(ActivityKind::Activate, Some(instance), work)
+            .await
+    }
+
+    async fn activate_unobserved(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
         self.allow(Operation::ActivatePluginForAgent)?;
+        let found = self.load(instance).await?;
+        self.refuse_revoked_instance(&found).await?;
         let (begun, _) = self
             .rewrite(instance, |instance, now| {
+                refuse_held(&instance.properties)?;
                 let command = match instance.properties.lifecycle.kind() {
                     StateKind::Error => Command::Retry,
                     StateKind::Suspended => Command::Resume,
@@ -27,6 +37,32 @@ impl Tenant {
                     _ => Command::Activate,
                 };
                 self.begin_operation(instance, command, now)
+            })
+            .await?;
+        self.bring_up(&begun).await
+    }
+
+    /// Starts a suspended plugin again.
+    ///
+    /// # Errors
+    /// As [`Tenant::activate`]; `CommandRefused` unless it is suspended, or on its way from there.
+    pub async fn resume(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
+        let work = Box::pin(self.resume_unobserved(instance));
+        self.observed(ActivityKind::Resume, Some(instance), work)
+            .await
+    }
+
+    async fn resume_unobserved(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
+        self.allow(Operation::ActivatePluginForAgent)?;
+        let found = self.load(instance).await?;
+        self.refuse_revoked_instance(&found).await?;
+        let (begun, _) = self
+            .rewrite(instance, |instance, now| {
+                refuse_held(&instance.properties)?;
+                if is_resumed(&instance) && instance.properties.is_abandoned(now) {
+                    return self.take_over(instance, now);
+                }
+                self.begin_operation(instance, Command::Resume, now)
             })
             .await?;
         self.bring_up(&begun).await
@@ -53,11 +89,9 @@ impl Tenant {
 
     /// Starts the runtime of an instance when no other one of it runs any more.
     async fn start_alone(&self, begun: &Instance) -> Result<RuntimeInfo, ManagerError> {
-        let (executor, grace) = (&self.shared().executor, self.shared().policy.grace);
-        for stray in &begun.properties.strays {
-            executor.stop(stray, begun.properties.fence, grace).await?;
-        }
-        self.start(begun).await
+        let grace = self.shared().policy.grace;
+        self.stop_others(&begun.properties, grace).await?;
+        self.start(begun, None).await
     }
 
     /// Stops what was started after somebody else had taken the operation over: under the fence of
@@ -123,4 +157,11 @@ impl Tenant {
         .await?;
         Ok(())
     }
+}
+
+/// Whether an instance is on its way from a suspension.
+fn is_resumed(instance: &Instance) -> bool {
+    let operation = instance.properties.operation.as_ref();
+    instance.properties.lifecycle.kind() == StateKind::Activating
+        && operation.is_some_and(|operation| operation.command == CommandKind::Resume)
 }

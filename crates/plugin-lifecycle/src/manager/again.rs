@@ -6,8 +6,9 @@ use futures::future::select;
 use one_ontology::{NewEvent, PluginEventType, Timestamp};
 use plugin_runtime_api::Outcome;
 
+use crate::manager::end::of_agent;
 use crate::manager::execute::{Begun, key_of};
-use crate::{Breaker, EventCause, Instance, ManagerError, Sign, StateKind, Tenant, Trouble};
+use crate::{Blame, Breaker, EventCause, Instance, ManagerError, Sign, StateKind, Tenant, Trouble};
 
 impl Tenant {
     /// Writes that an execution is tried again, if it is, and waits until it may; not where it ends
@@ -36,8 +37,11 @@ impl Tenant {
         let held = &*begun;
         let written = self.rewrite(held.instance.id, |mut instance, now| {
             let begun = held;
-            let breaker = self.after_attempt(&instance, begun, now)?;
+            let breaker = self.after_attempt(&instance, begun, trouble, now)?;
             let longest = self.longest(self.timeout_of(&begun.call)?);
+            if !retries.is_time(now.since(begun.lease.began), wait, longest) {
+                return Err(ManagerError::Superseded);
+            }
             let mut lease = begun.lease.clone();
             lease.key = key.clone();
             lease.attempt = attempt;
@@ -97,16 +101,23 @@ impl Tenant {
         &self,
         found: &Instance,
         begun: &Begun,
+        trouble: Trouble,
         now: Timestamp,
     ) -> Result<Breaker, ManagerError> {
         let (found, held) = (&found.properties, &begun.instance.properties);
+        let seat = begun.lease.seat.as_ref();
+        let granted = seat.is_none_or(|seat| found.still_grants(seat));
         let ours = found.lifecycle.kind() == StateKind::Executing
             && found.fence == held.fence
+            && granted
             && found.executions.get(&begun.execution) == Some(&begun.lease);
-        let policy = &self.shared().policy.breaker;
-        let breaker = found
-            .breaker
-            .after(policy, begun.lease.began, Sign::Bad, now);
+        let policy = &self.shared().policy;
+        let sign = match Blame::of(trouble.outcome(), &begun.lease, &found.breaker, policy) {
+            Blame::Plugin => Sign::Bad,
+            Blame::Nobody => Sign::Nothing,
+        };
+        let began = begun.lease.began;
+        let breaker = found.breaker.after(&policy.breaker, began, sign, now);
         let shut = breaker.until().is_some_and(|until| until > now);
         // Whoever waits for it to end, to change its version, has been told until when.
         let closed = found.closed_until.is_some_and(|until| until > now);
@@ -126,7 +137,7 @@ pub(crate) enum Again {
 }
 
 fn describe(event: NewEvent, begun: &Begun, trouble: Trouble) -> NewEvent {
-    event
+    of_agent(event, begun.call.agent)
         .with("execution", begun.execution.to_string())
         .with("kind", begun.call.kind.as_str())
         .with("component", begun.call.component.as_str())

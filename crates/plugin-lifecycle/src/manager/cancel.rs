@@ -3,6 +3,7 @@
 use one_ontology::{PluginEventType, ThingId};
 use plugin_runtime_api::{ExecutionId, ExecutorError};
 
+use crate::manager::host::runtime_in;
 use crate::{ManagerError, Operation, Tenant};
 
 impl Tenant {
@@ -27,8 +28,8 @@ impl Tenant {
         if lease.cancel_asked.is_none() {
             self.ask_for_end(instance, execution).await?;
         }
-        let runtime = &found.properties.runtime;
-        match self.shared().executor.cancel(runtime, &execution).await {
+        let runtime = runtime_in(&found, lease.seat.as_ref());
+        match self.shared().executor.cancel(&runtime, &execution).await {
             Ok(()) | Err(ExecutorError::NotRunning { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

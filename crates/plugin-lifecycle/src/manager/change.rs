@@ -99,13 +99,18 @@ impl Tenant {
         let mut at = begun.clone();
         loop {
             let change = change_of(&at)?;
+            if has_run(&at) && change.part != ChangePart::Fetch {
+                // It may have been revoked since that was asked first, and before its row says that it is changed.
+                let package = &at.properties.npm_package;
+                self.refuse_revoked(change.to.releases(package)).await?;
+            }
             at = match change.part {
                 ChangePart::Fetch => self.fetch_version(&at, change, progress).await?,
                 ChangePart::Start => self.start_version(&at, change).await?,
                 ChangePart::Retire => {
                     if has_run(&at) {
                         // Whoever took it over starts it under a fence of its own.
-                        self.ensure_running(&becoming(&at, change)).await?;
+                        self.ensure_running(&becoming(&at, change), None).await?;
                     }
                     self.retire(&at, change).await?;
                     return self.write_changed(&at).await;
@@ -140,7 +145,7 @@ impl Tenant {
         at: &Instance,
         change: &Change,
     ) -> Result<Instance, ManagerError> {
-        let info = self.start(&becoming(at, change)).await?;
+        let info = self.start(&becoming(at, change), None).await?;
         let own = info.plugins.into_iter().find(|it| it.instance == at.id);
         let components = own.map(|own| own.components).unwrap_or_default();
         if at.properties.lifecycle.kind() == StateKind::Updating {
@@ -152,13 +157,14 @@ impl Tenant {
         .await
     }
 
-    /// Stops the runtimes that are left.
+    /// Stops the runtimes that are left, those of agents, which are started in the new version when they are
+    /// next used, and strays, which run old code.
     async fn retire(&self, at: &Instance, change: &Change) -> Result<(), ManagerError> {
         let (executor, grace) = (&self.shared().executor, self.shared().policy.grace);
         for runtime in &change.leave {
             executor.stop(runtime, at.properties.fence, grace).await?;
         }
-        Ok(())
+        Ok(self.stop_others(&at.properties, grace).await?)
     }
 
     /// Writes which part comes next, with a lease for it.
@@ -244,6 +250,7 @@ impl Tenant {
             let edit = |p: &mut PluginInstance| {
                 change.to.apply(p);
                 p.operation = None;
+                p.strays.clear();
                 p.errors = ErrorWindow::default();
                 if forth {
                     p.reason = None;

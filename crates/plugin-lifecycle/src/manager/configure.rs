@@ -2,57 +2,159 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use one_ontology::{ChangeSet, NewEvent, PluginEventType, ThingId, Timestamp};
-use plugin_registry::{CheckedSettings, check_settings};
-use plugin_runtime_api::{SecretName, SecretString};
+use one_ontology::{ChangeSet, NewEvent, ThingId, Timestamp};
+use plugin_registry::{CheckedSettings, Parameter, Sensitivity, check_settings};
 use serde_json::Value;
 
 use crate::manager::update::outdated;
-use crate::manager::write::{Step, untyped};
-use crate::{Breaker, Command, CommandKind, ManagerError, Operation, StateKind, Tenant};
+use crate::manager::write::{Driver, Step, untyped};
+use crate::{
+    ActivityKind, Breaker, Command, GivingId, Instance, ManagerError, Operation, PluginInstance,
+    StateKind, Tenant,
+};
+
+/// What becomes of values that are no secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// They are written into the row.
+    #[default]
+    Taken,
+    /// Nothing is: they were given as secrets.
+    Refused,
+}
+
+/// What a configuration is to change. It has secrets in it, so there is no `Debug`.
+#[derive(Default)]
+pub(crate) struct Wish {
+    /// Settings and secrets to be set.
+    pub(crate) given: BTreeMap<String, Value>,
+    /// Settings to be taken away.
+    pub(crate) removed: BTreeSet<String>,
+    /// Secrets to be destroyed.
+    pub(crate) forgotten: BTreeSet<String>,
+    pub(crate) plain: Plain,
+}
+
+/// The same, checked against the parameters of an instance.
+struct Checked {
+    settings: CheckedSettings,
+    /// The secrets that it gives.
+    secret: BTreeSet<String>,
+}
+
+impl Wish {
+    /// `null` takes away: a setting, or a secret where these parameters say that it is one.
+    fn of(settings: BTreeMap<String, Value>, parameters: &[Parameter]) -> Self {
+        let (none, given): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            settings.into_iter().partition(|(_, value)| value.is_null());
+        let names = none.into_keys();
+        let (forgotten, removed) = names.partition(|name| is_secret(parameters, name));
+        Self {
+            given,
+            removed,
+            forgotten,
+            plain: Plain::Taken,
+        }
+    }
+
+    fn check(&self, instance: &PluginInstance) -> Result<Checked, ManagerError> {
+        let settings = check_settings(&instance.parameters, &self.given)
+            .map_err(|violations| ManagerError::InvalidSettings { violations })?;
+        match (self.plain, settings.plain.keys().next()) {
+            (Plain::Refused, Some(name)) => {
+                let name = one_ontology::excerpt(name, 200);
+                return Err(ManagerError::NoSuchSecret { name });
+            }
+            (Plain::Refused, None) | (Plain::Taken, _) => {}
+        }
+        Ok(Checked {
+            secret: settings.secret.keys().cloned().collect(),
+            settings,
+        })
+    }
+
+    /// The names of all that it changes.
+    fn names(&self) -> Vec<&str> {
+        let given = self.given.keys();
+        let all = given.chain(&self.removed).chain(&self.forgotten);
+        let names: BTreeSet<&str> = all.map(String::as_str).collect();
+        names.into_iter().collect()
+    }
+}
 
 impl Tenant {
     /// Sets parameters of a plugin; those not named stay as they are, `null` takes one away. Values
-    /// are checked against the plugin's own parameters. Secrets go to the vault and nowhere else.
-    /// A running plugin is started anew when it is next used.
+    /// are checked against the plugin's own parameters. Secrets go to the vault and nowhere else, and are
+    /// destroyed there when they are taken away. A running plugin is started anew when it is next used.
     ///
-    /// That secrets are being given to the vault is written first, by name. Where it fails in the
-    /// middle, the instance says which of them may be the old ones or the new ones; setting them
-    /// again makes that good.
+    /// That secrets are being given to the vault is written first, by name and by giver. Where it
+    /// fails in the middle, the instance says which of them may be the old ones or the new ones; setting
+    /// them again makes that good. Of two that give the same secret at once the last one counts.
     ///
     /// # Errors
     /// `Denied`, `CommandRefused`, `InstanceNotFound`, `InvalidSettings`, `NoVault`,
-    /// `IsolationTooWeak` when the executor holds another organisation's secrets.
+    /// `IsolationTooWeak` when the executor holds another organisation's secrets, `Superseded` when giving secrets
+    /// took so long that it was given up.
     pub async fn configure(
         &self,
         instance: ThingId,
         settings: BTreeMap<String, Value>,
     ) -> Result<(), ManagerError> {
+        let work = Box::pin(self.configure_unobserved(instance, settings));
+        self.observed(ActivityKind::Configure, Some(instance), work)
+            .await
+    }
+
+    async fn configure_unobserved(
+        &self,
+        instance: ThingId,
+        settings: BTreeMap<String, Value>,
+    ) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginConfig)?;
-        let (removed, given): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            settings.into_iter().partition(|(_, value)| value.is_null());
         let found = self.load(instance).await?;
-        let checked = check_settings(&found.properties.parameters, &given)
-            .map_err(|violations| ManagerError::InvalidSettings { violations })?;
+        let wish = Wish::of(settings, &found.properties.parameters);
+        self.configure_as(found, &wish).await
+    }
+
+    /// Does what is wished for an instance as it was read.
+    pub(crate) async fn configure_as(
+        &self,
+        found: Instance,
+        wish: &Wish,
+    ) -> Result<(), ManagerError> {
+        let checked = wish.check(&found.properties)?;
         crate::transition(found.properties.lifecycle, Command::Configure)?;
-        let secrets: BTreeSet<String> = checked.secret.keys().cloned().collect();
-        if let Err(error) = self.keep_secrets(&found, &checked).await {
-            // Who recovers says so if this cannot be written now.
-            drop(self.doubt_secrets(instance, &secrets).await);
-            return Err(error);
+        if checked.secret.is_empty() && wish.forgotten.is_empty() {
+            return self.write_configured(found.id, wish, &checked, None).await;
         }
-        let mut names: Vec<&str> = given
-            .keys()
-            .chain(removed.keys())
-            .map(String::as_str)
-            .collect();
-        names.sort_unstable();
-        let written = self.rewrite(instance, |instance, now| {
+        let secrets = &checked.settings.secret;
+        let giving = self.give_secrets(&found, secrets, &wish.forgotten).await?;
+        let id = Some(&giving.id);
+        let written = self.write_configured(found.id, wish, &checked, id).await;
+        if written.is_err() {
+            // Who recovers says so if this cannot be written now.
+            drop(self.doubt_secrets(found.id, &giving).await);
+        }
+        written
+    }
+
+    async fn write_configured(
+        &self,
+        instance: ThingId,
+        wish: &Wish,
+        checked: &Checked,
+        giving: Option<&GivingId>,
+    ) -> Result<(), ManagerError> {
+        let names = wish.names();
+        self.rewrite(instance, |mut instance, now| {
             // Another version may mean other things by the same names.
-            let again = check_settings(&instance.properties.parameters, &given)
-                .map_err(|violations| ManagerError::InvalidSettings { violations })?;
-            if !again.secret.keys().eq(checked.secret.keys()) {
+            let again = wish.check(&instance.properties)?;
+            if again.secret != checked.secret {
                 return Err(outdated("its version has changed meanwhile"));
+            }
+            let given = |giving| instance.properties.secrets_given(giving, &checked.secret);
+            if !giving.is_none_or(given) {
+                return Err(ManagerError::Superseded);
             }
             let running = instance.properties.lifecycle.kind() == StateKind::Active;
             self.step(
@@ -60,15 +162,11 @@ impl Tenant {
                 Command::Configure,
                 now,
                 |p| {
-                    p.settings.extend(again.plain.clone());
-                    p.settings.retain(|name, _| !removed.contains_key(name));
+                    p.settings.extend(again.settings.plain);
+                    p.settings.retain(|name, _| !wish.removed.contains(name));
                     p.settings_revision = p.settings_revision.saturating_add(1);
                     // What failed may have failed for its settings.
                     p.breaker = Breaker::default();
-                    for name in &secrets {
-                        p.secrets_under_way.remove(name);
-                        p.secrets_unsure.remove(name);
-                    }
                     if running {
                         // The runtime that runs has the old settings: under a higher fence it is
                         // replaced by the next use.
@@ -77,106 +175,32 @@ impl Tenant {
                 },
                 |event| event.with("parameters", names.clone()),
             )
-        });
-        if let Err(error) = written.await {
-            drop(self.doubt_secrets(instance, &secrets).await);
-            return Err(error);
-        }
-        Ok(())
-    }
-
-    async fn keep_secrets(
-        &self,
-        instance: &crate::Instance,
-        checked: &CheckedSettings,
-    ) -> Result<(), ManagerError> {
-        if checked.secret.is_empty() {
-            return Ok(());
-        }
-        self.allow(Operation::UpdatePluginSecrets)?;
-        let Some(vault) = &self.shared().vault else {
-            return Err(ManagerError::NoVault {
-                names: checked.secret.keys().cloned().collect(),
-            });
-        };
-        let engine = &instance.properties.engine;
-        self.shared().reserve_for_secrets(engine, self.group_id())?;
-        self.announce_secrets(instance.id, &checked.secret).await?;
-        for (parameter, secret) in &checked.secret {
-            let name = SecretName {
-                group: self.group_id(),
-                instance: instance.id,
-                parameter: parameter.clone(),
-            };
-            vault.put(&name, SecretString::new(secret.as_str())).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes that secrets are about to be given to the vault, before they are.
-    async fn announce_secrets(
-        &self,
-        instance: ThingId,
-        secrets: &BTreeMap<String, String>,
-    ) -> Result<(), ManagerError> {
-        self.rewrite(instance, |mut instance, now| {
-            crate::transition(instance.properties.lifecycle, Command::Configure)?;
-            let until = now.plus(self.shared().policy.operation_lease);
-            let under_way = &mut instance.properties.secrets_under_way;
-            under_way.extend(secrets.keys().map(|name| (name.clone(), until)));
-            let names: Vec<&str> = secrets.keys().map(String::as_str).collect();
-            let event = self
-                .event(PluginEventType::PluginOperationStarted, &instance, now)
-                .with("operation", CommandKind::Configure.as_str())
-                .with("parameters", names);
-            self.beside(instance, event, now)
         })
         .await?;
         Ok(())
     }
 
-    /// Writes of secrets that were being given to the vault that nobody knows whether it took them.
-    /// Those that are not under way any more are left alone; gives those of which it was written.
-    pub(crate) async fn doubt_secrets(
-        &self,
-        instance: ThingId,
-        names: &BTreeSet<String>,
-    ) -> Result<Vec<String>, ManagerError> {
-        let found = self.load(instance).await?;
-        let under_way = |instance: &crate::Instance| {
-            let under_way = &instance.properties.secrets_under_way;
-            let names = names.iter().filter(|name| under_way.contains_key(*name));
-            names.cloned().collect::<Vec<String>>()
-        };
-        if under_way(&found).is_empty() {
-            return Ok(Vec::new());
-        }
-        let (_, _) = self
-            .rewrite(instance, |mut instance, now| {
-                let doubted = under_way(&instance);
-                let properties = &mut instance.properties;
-                for name in &doubted {
-                    properties.secrets_under_way.remove(name);
-                }
-                properties.secrets_unsure.extend(doubted.clone());
-                let event = self
-                    .event(PluginEventType::PluginErrorOccurred, &instance, now)
-                    .with("error", "SecretsUnsure")
-                    .with("parameters", doubted);
-                self.beside(instance, event, now)
-            })
-            .await?;
-        Ok(under_way(&found))
-    }
-
     /// A step that changes what is said of an instance and not its state.
     pub(crate) fn beside(
         &self,
-        instance: crate::Instance,
+        instance: Instance,
         event: NewEvent,
         now: Timestamp,
     ) -> Result<Step, ManagerError> {
         let changes = ChangeSet::new(&self.scope, event, now).replace(untyped(&instance)?);
-        Ok(Step { instance, changes })
+        Ok(Step {
+            instance,
+            changes,
+            driver: Driver::Anywhere,
+        })
     }
+}
+
+/// Whether a value under this name is a secret: by the parameter of the name, else by the first template that
+/// covers it, as [`check_settings`] takes it.
+#[must_use]
+pub fn is_secret(parameters: &[Parameter], name: &str) -> bool {
+    let exact = parameters.iter().find(|it| it.name == name);
+    let parameter = exact.or_else(|| parameters.iter().find(|it| it.covers(name)));
+    parameter.is_some_and(|it| it.sensitivity == Sensitivity::Secret)
 }

@@ -13,9 +13,9 @@ use crate::manager::execute::Doubt;
 use crate::manager::host::Words;
 use crate::manager::write::{Step, untyped};
 use crate::{
-    After, AfterDelivery, Breaker, Command, CommandKind, DeliveryEnd, EventCause, ExecutionEnd,
-    Instance, LostOutcome, ManagerError, PendingOperation, Phase, PluginInstance, Run, RunOutcome,
-    Sign, State, StateKind, Tenant,
+    After, AfterDelivery, Blame, Breaker, Command, CommandKind, DeliveryEnd, EventCause,
+    ExecutionEnd, Instance, LostOutcome, ManagerError, PendingOperation, Phase, PluginInstance,
+    Run, RunOutcome, Sign, State, StateKind, Tenant,
 };
 
 impl Tenant {
@@ -26,17 +26,23 @@ impl Tenant {
     /// With what becomes of the event that it handled, in the same change set.
     pub(crate) async fn end_execution(
         &self,
-        instance: ThingId,
+        of: LastSeen,
         execution: ExecutionId,
         lease: &ExecutionLease,
         end: &End,
         delivery: Option<&Claimed>,
     ) -> Result<Option<Closed>, ManagerError> {
+        let (instance, mut seen) = of.into_parts();
         for _ in 0..self.shared().policy.attempts {
-            let found = self.load(instance).await?;
+            let found = match seen.take() {
+                Some(seen) => *seen,
+                None => self.load(instance).await?,
+            };
             // Not knowing must not keep the end from being written: a crash was reported. It is asked
             // each time: whoever wrote in between may have started it again.
-            let crashed = end.crashed && self.runtime_is_down(&found).await.unwrap_or(true);
+            // The runtime of an agent goes down without the instance's.
+            let of_instance = end.crashed && lease.seat.is_none();
+            let crashed = of_instance && self.runtime_is_down(&found).await.unwrap_or(true);
             let now = self.shared().now();
             // Who takes a lease away gives its place back, once: here, or whoever closed it before.
             let own = found.properties.executions.get(&execution).cloned();
@@ -61,12 +67,14 @@ impl Tenant {
                 let closing = self.close_delivery(changes, delivery, end, now).await?;
                 (changes, delivered) = closing;
             }
-            match self.shared().store.commit(changes).await {
+            match self.shared().commit(changes).await {
                 Ok(receipt) => {
                     let mut instance = ended.instance;
                     instance.revision = instance.revision.next();
+                    self.shared().hosting.ends(execution);
                     self.halt_crashed(&instance).await;
                     self.drain_if_suspending(&instance).await;
+                    self.end_idle_strays(&instance).await;
                     let seq = receipt.head.seq;
                     return Ok(Some(Closed { seq, delivered }));
                 }
@@ -110,9 +118,7 @@ impl Tenant {
     async fn halt_crashed(&self, instance: &Instance) {
         let properties = &instance.properties;
         if properties.lifecycle.kind() == StateKind::Error {
-            let executor = &self.shared().executor;
-            let stopped = executor.stop(&properties.runtime, properties.fence, Duration::ZERO);
-            drop(stopped.await);
+            drop(self.stop_all(properties, Duration::ZERO).await);
         }
     }
 
@@ -150,7 +156,11 @@ impl Tenant {
         }
         let policy = &self.shared().policy;
         let errors = instance.properties.errors.clone();
-        let (errors, command) = if end.failed {
+        let breaker = &instance.properties.breaker;
+        let blame = Blame::of(end.outcome(), lease, breaker, policy);
+        let (errors, command) = if end.failed && blame == Blame::Nobody {
+            (errors, Command::EndExecution(ExecutionEnd::Err))
+        } else if end.failed {
             let (errors, too_many) = errors.after_error(policy, now);
             let command = match too_many {
                 TooMany::Yes => Command::EndExecution(ExecutionEnd::ErrAtLimit),
@@ -158,13 +168,26 @@ impl Tenant {
             };
             (errors, command)
         } else {
+            let errors = match blame {
+                Blame::Plugin => errors.after_success(),
+                Blame::Nobody => errors,
+            };
             (
-                errors.after_success(),
+                errors,
                 match end.teller {
                     Teller::Driver => Command::EndExecution(ExecutionEnd::Ok),
                     Teller::Recovery => Command::LeaseExpired(LostOutcome::Known),
                 },
             )
+        };
+        // Whoever took the grant of its agent away has ended it: that says nothing of the plugin.
+        let revoked = |seat| !instance.properties.still_grants(seat);
+        let revoked = lease.seat.as_ref().is_some_and(revoked);
+        let (errors, command) = if revoked && end.failed {
+            let before = instance.properties.errors.clone();
+            (before, Command::EndExecution(ExecutionEnd::Err))
+        } else {
+            (errors, command)
         };
         let too_many = command == Command::EndExecution(ExecutionEnd::ErrAtLimit);
         let executing = instance.properties.lifecycle.kind() == StateKind::Executing;
@@ -172,10 +195,15 @@ impl Tenant {
         let key = self.new_key("suspend", now)?;
         let counted = errors.clone();
         let before = instance.properties.breaker;
-        let breaker = before.after(&policy.breaker, lease.began, end.sign, now);
+        let sign = match blame {
+            Blame::Plugin => end.sign,
+            Blame::Nobody => Sign::Nothing,
+        };
+        let breaker = before.after(&policy.breaker, lease.began, sign, now);
         let mut usage = instance.properties.usage.clone();
         usage.count(now, end.outcome(), Some(elapsed_us(lease, now)));
         let mut of_all = usage.clone();
+        let breaker = if revoked { before } else { breaker };
         let describe = |event: NewEvent| of_breaker(describe(event), before, breaker);
         let edit = |p: &mut PluginInstance| {
             p.executions.remove(&execution);
@@ -248,6 +276,32 @@ impl Tenant {
     }
 }
 
+/// The instance whose execution ends.
+pub(crate) enum LastSeen {
+    /// As it was when the execution began, if nobody else was at work then: likely it still is. Where it
+    /// is not, the store says so and it is read.
+    Then(Box<Instance>),
+    /// Only which.
+    Id(ThingId),
+}
+
+impl LastSeen {
+    pub(crate) fn then(instance: Instance) -> Self {
+        if instance.properties.executions.len() == 1 {
+            Self::Then(Box::new(instance))
+        } else {
+            Self::Id(instance.id)
+        }
+    }
+
+    fn into_parts(self) -> (ThingId, Option<Box<Instance>>) {
+        match self {
+            Self::Then(instance) => (instance.id, Some(instance)),
+            Self::Id(id) => (id, None),
+        }
+    }
+}
+
 /// The written end of an execution.
 #[derive(Debug)]
 pub(crate) struct Closed {
@@ -308,10 +362,22 @@ pub(crate) fn of_lease(
         Some(input) => event.with("input", input),
         None => event,
     };
-    event
+    let event = match lease.timeout_ms.filter(|_| is_end) {
+        Some(ms) => event.with("timeout_ms", ms),
+        None => event,
+    };
+    of_agent(event, lease.agent())
         .with("execution", execution.to_string())
         .with("kind", lease.kind.as_str())
         .with("component", lease.component.as_str())
+}
+
+/// Says of an execution for which agent it is, if it is for one.
+pub(crate) fn of_agent(event: NewEvent, agent: Option<ThingId>) -> NewEvent {
+    match agent {
+        Some(agent) => event.with("agent", agent.to_string()),
+        None => event,
+    }
 }
 
 /// Says of the end of an execution what it made of the breaker.

@@ -13,15 +13,18 @@ use plugin_runtime_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::agents::seat_of;
 use crate::hollow::judged;
 use crate::instance::ExecutionLease;
 use crate::manager::again::Again;
-use crate::manager::end::End;
+use crate::manager::end::{End, LastSeen, of_agent};
 use crate::manager::handle::Stop;
+use crate::manager::host::runtime_in;
+use crate::manager::hosting;
 use crate::manager::write::Step;
 use crate::{
-    AdmissionRefusal, Command, EventCause, Instance, ManagerError, Priority, RecordedInput, Reuse,
-    Reused, Tenant, admit,
+    ActivityKind, AdmissionRefusal, Command, EventCause, Instance, ManagerError, Priority,
+    RecordedInput, Reuse, Reused, Tenant, admit,
 };
 
 /// A call of one component of an instance.
@@ -42,6 +45,8 @@ pub struct Call {
     /// Whether it waits for a place where as many are under way as may be, and how urgently; if
     /// none, it is refused then.
     pub waits: Option<Priority>,
+    /// The agent that it runs for; none for the one that every organisation has.
+    pub agent: Option<ThingId>,
 }
 
 impl Call {
@@ -70,7 +75,15 @@ impl Call {
             repeats: None,
             reuse: Reuse::Never,
             waits: None,
+            agent: None,
         })
+    }
+
+    /// The same, for an agent that may use the plugin: with its character, its settings, its memories.
+    #[must_use]
+    pub const fn for_agent(mut self, agent: ThingId) -> Self {
+        self.agent = Some(agent);
+        self
     }
 
     /// The same, with so much time for each attempt.
@@ -184,12 +197,14 @@ impl Tenant {
     /// ([`Call::reusing`]) and the component only reads, the result of an earlier execution will do.
     ///
     /// # Errors
-    /// `Admission` (state, role, permission, name, time, breaker, rate window, daily quota,
+    /// `Admission` (state, role, permission, name, time, breaker, agent, rate window, daily quota,
     /// bulkhead), and nothing was run; `Executor` when the executor could not do its job,
     /// `LeaseTooShort` when it took so long to come to it that nothing was run, and the trail says
     /// that the execution failed; `InstanceNotFound`, `Store`.
     pub async fn call(&self, instance: ThingId, call: Call) -> Result<Execution, ManagerError> {
-        self.call_or_reuse(instance, call).await
+        let work = Box::pin(self.call_or_reuse(instance, call));
+        self.observed(ActivityKind::Execute, Some(instance), work)
+            .await
     }
 
     /// Runs a call, whatever there is to be used again.
@@ -259,8 +274,9 @@ impl Tenant {
             }
         };
         let end = End::of(&result, words).with(begun.doubt);
+        let seen = LastSeen::then(begun.instance);
         let ended = self
-            .end_execution(begun.instance.id, begun.execution, &begun.lease, &end, None)
+            .end_execution(seen, begun.execution, &begun.lease, &end, None)
             .await;
         let shared = self.shared();
         let policy = &shared.policy.queue;
@@ -282,20 +298,35 @@ impl Tenant {
         call: &Call,
         request: &Request,
     ) -> Result<Begun, ManagerError> {
+        let character = self.character_revision(call.agent).await?;
         let (running, receipt) = self
             .rewrite(instance, |instance, now| {
-                self.begin_step(instance, call, request, now)
+                self.begin_step(instance, call, request, character, now)
             })
             .await?;
+        self.begins_here(&running, request.execution);
         Begun::of(running, call.clone(), request.execution, receipt.first)
     }
 
-    /// What begins an execution, if it is admitted.
+    /// Keeps in mind that this host has begun an execution.
+    pub(crate) fn begins_here(&self, instance: &Instance, execution: ExecutionId) {
+        let leases = &instance.properties.executions;
+        let seat = leases.get(&execution).and_then(|lease| lease.seat.as_ref());
+        let begun = hosting::Begun {
+            group: self.group_id(),
+            instance: instance.id,
+            runtime: runtime_in(instance, seat),
+        };
+        self.shared().hosting.begins(execution, begun);
+    }
+
+    /// What begins an execution, if it is admitted; for an agent, whose newest character that is.
     pub(crate) fn begin_step(
         &self,
         instance: Instance,
         call: &Call,
         request: &Request,
+        character: Option<u64>,
         now: Timestamp,
     ) -> Result<Step, ManagerError> {
         open_at(&instance, now)?;
@@ -309,15 +340,23 @@ impl Tenant {
             call.kind,
             &call.component,
         )?;
+        let seat = call.agent.map(|agent| seat_of(&instance, agent, character));
         let mut lease = self.lease(&admitted.component, request, timeout, now);
+        lease.timeout_ms = call.timeout.map(in_ms);
         lease.input = Some(recorded(&instance, &call.input));
+        lease.seat = seat.transpose()?;
         let mut step = self.step(
             instance,
             Command::BeginExecution,
             now,
-            |p| drop(p.executions.insert(request.execution, lease)),
+            |p| {
+                if let Some(seat) = &lease.seat {
+                    p.take_seat(seat);
+                }
+                p.executions.insert(request.execution, lease);
+            },
             |event| {
-                let event = event
+                let event = of_agent(event, call.agent)
                     .with("execution", request.execution.to_string())
                     .with("kind", call.kind.as_str())
                     .with("component", call.component.as_str());
@@ -369,9 +408,11 @@ impl Tenant {
             effect: component.effect,
             key: request.key.clone(),
             cause: request.cause,
+            timeout_ms: None,
             attempt: 1,
             cancel_asked: None,
             input: None,
+            seat: None,
             began: now,
             lease_until: now.plus(self.longest(timeout)),
         }
@@ -381,7 +422,7 @@ impl Tenant {
         if begun.stop.is_asked() {
             return Ok(cancelled());
         }
-        self.ensure_running(&begun.instance).await?;
+        self.make_ready(begun).await?;
         let has_waited =
             begun.lease.attempt > 1 || self.shared().now().since(begun.lease.began) > SOON;
         if begun.stop.is_asked() || has_waited && self.end_was_asked(begun).await? {
@@ -416,10 +457,10 @@ impl Tenant {
             kind: call.kind,
             component: call.component.clone(),
             input: call.input.clone(),
-            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(Limits::LONGEST_MS),
+            timeout_ms: in_ms(timeout).min(Limits::LONGEST_MS),
             effect: lease.effect,
         };
-        let runtime = instance.properties.runtime;
+        let runtime = runtime_in(instance, lease.seat.as_ref());
         let executor = &self.shared().executor;
         let invoked = executor.invoke(&runtime, invocation);
         let outcome = match select(invoked, pin!(stop.asked())).await {
@@ -483,4 +524,8 @@ fn open_at(instance: &Instance, now: Timestamp) -> Result<(), AdmissionRefusal> 
         Some(retry_at) if retry_at > now => Err(AdmissionRefusal::BeingChanged { retry_at }),
         Some(_) | None => Ok(()),
     }
+}
+
+fn in_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

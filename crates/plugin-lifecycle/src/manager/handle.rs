@@ -3,13 +3,13 @@
 use std::fmt;
 
 use futures::StreamExt as _;
-use futures::future::{AbortHandle, Abortable, BoxFuture, Pending, pending};
+use futures::future::{AbortHandle, Abortable, BoxFuture, Pending, pending, ready};
 use futures::stream::{self, BoxStream};
 use one_ontology::{Seq, ThingId};
 use plugin_runtime_api::{ExecutionId, Outcome};
 
 use crate::manager::execute::key_of;
-use crate::{Call, Execution, ManagerError, Operation, Progress, SignOfLife, Tenant};
+use crate::{ActivityKind, Call, Execution, ManagerError, Operation, Progress, SignOfLife, Tenant};
 
 /// An execution that has been admitted and written, with the work that is left of it.
 ///
@@ -140,7 +140,21 @@ impl Tenant {
     /// As [`Tenant::call`] as far as `Admission`, `InstanceNotFound` and `Store` go; the others are
     /// the work's.
     pub async fn start_call(&self, instance: ThingId, call: Call) -> Result<Started, ManagerError> {
-        let mut begun = self.begin(instance, call).await?;
+        let kind = ActivityKind::Execute;
+        let entered = self.shared().hosting.enter();
+        let begun = match entered {
+            Ok(inside) => self
+                .begin(instance, call)
+                .await
+                .map(|begun| (inside, begun)),
+            Err(error) => Err(error),
+        };
+        let (inside, mut begun) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                return self.watched(kind, Some(instance), ready(Err(error))).await;
+            }
+        };
         let (stop, asked) = Stop::pair();
         begun.stop = asked;
         let handle = ExecutionHandle {
@@ -151,7 +165,11 @@ impl Tenant {
             stop,
         };
         let tenant = self.clone();
-        let work = Box::pin(async move { tenant.drive(begun).await });
+        let work = Box::pin(async move {
+            let _inside = inside;
+            let work = Box::pin(tenant.drive(begun));
+            tenant.watched(kind, Some(instance), work).await
+        });
         Ok(Started { handle, work })
     }
 

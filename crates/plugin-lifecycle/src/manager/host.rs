@@ -3,29 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use one_ontology::{ThingId, excerpt};
+use one_ontology::{RowId, StoreError, ThingId, excerpt};
 use plugin_registry::Sensitivity;
 use plugin_runtime_api::{
-    Executor, ExecutorError, HostServices, IsolationLevel, Permission, RuntimeInfo, RuntimePlugin,
-    RuntimeSpec, RuntimeStatus,
+    Executor, ExecutorError, HostServices, IsolationLevel, Permission, RuntimeId, RuntimeInfo,
+    RuntimePlugin, RuntimeSpec, RuntimeStatus,
 };
+use serde_json::Value;
 
+use crate::manager::hosting::Running;
 use crate::secretive::without_secrets;
 use crate::{
-    Instance, ManagerError, Member, Phase, PluginGrant, PluginInstance, RuntimeGrants,
-    SecretPolicy, Tenant,
+    AdmissionRefusal, AgentSeat, Instance, ManagerError, Member, Phase, PluginGrant,
+    PluginInstance, RuntimeGrants, SecretPolicy, Tenant,
 };
 
 impl Tenant {
     /// The agent that the organisation's plugins run for.
-    pub(crate) fn agent(&self) -> ThingId {
+    pub(crate) fn own_agent(&self) -> ThingId {
         ThingId::of_name(&["agent", &self.group_id().to_string()])
     }
 
-    /// Everything the executor needs to start the runtime of an instance.
+    /// Everything the executor needs to start the runtime of an instance, its own or that of an agent.
     async fn runtime_spec(
         &self,
         instance: &Instance,
+        seat: Option<&AgentSeat>,
     ) -> Result<(RuntimeSpec, Vec<Instance>), ManagerError> {
         let properties = &instance.properties;
         let Some(artifact) = properties.artifact.clone() else {
@@ -37,7 +40,7 @@ impl Tenant {
         let mut members = Vec::new();
         for member in &properties.members {
             let of = if member.instance == instance.id {
-                instance.clone()
+                configured_for(instance, seat)?
             } else {
                 self.load(member.instance).await?
             };
@@ -51,14 +54,17 @@ impl Tenant {
             });
             members.push(of);
         }
-        let mut character = self.shared().character.clone();
+        let (agent, mut character) = match seat {
+            Some(seat) => (seat.agent, self.character_for(seat).await?),
+            None => (self.own_agent(), self.shared().character.clone()),
+        };
         if let Some(character) = character.as_object_mut() {
-            character.insert("id".to_owned(), self.agent().to_string().into());
+            character.insert("id".to_owned(), agent.to_string().into());
         }
         let spec = RuntimeSpec {
-            runtime: properties.runtime,
+            runtime: runtime_in(instance, seat),
             group: self.group_id(),
-            agent: self.agent(),
+            agent,
             character,
             engine: properties.engine.clone(),
             artifact,
@@ -69,13 +75,31 @@ impl Tenant {
         Ok((spec, members))
     }
 
+    /// The character that a seat names; `Stale` where the agent has a newer one.
+    async fn character_for(&self, seat: &AgentSeat) -> Result<Value, ManagerError> {
+        let agent = seat.agent;
+        let found = self.find_agent(agent).await?;
+        let (_, found) = found.ok_or(AdmissionRefusal::AgentNotGranted { agent })?;
+        if found.character_revision > seat.character_revision {
+            let row = RowId::Thing(agent);
+            return Err(StoreError::Stale { row }.into());
+        }
+        Ok(Value::Object(found.character))
+    }
+
     /// Whether what the plugin says of itself may be recorded. Not once its runtime may have been
-    /// given secrets: its words could repeat them, and what is recorded is kept and exported.
+    /// given secrets: its words could repeat them, and what is recorded is kept and exported. What the
+    /// vault has no more may still run: until its end is written, too, the row says that it is left.
     pub(crate) async fn words(&self, instance: &Instance) -> Words {
         let Some(vault) = &self.shared().vault else {
             return Words::Recorded;
         };
         for member in may_speak(&instance.properties) {
+            match self.load(member.instance).await {
+                Ok(row) if !row.properties.secrets_left().is_empty() => return Words::Withheld,
+                Ok(_) | Err(ManagerError::InstanceNotFound { .. }) => {}
+                Err(_) => return Words::Withheld,
+            }
             match vault.list(self.group_id(), member.instance).await {
                 Ok(names) if names.is_empty() => {}
                 Ok(_) | Err(_) => return Words::Withheld,
@@ -149,24 +173,40 @@ impl Tenant {
         }))
     }
 
-    /// Starts the runtime of an instance under its fence, or finds it running.
-    pub(crate) async fn start(&self, instance: &Instance) -> Result<RuntimeInfo, ManagerError> {
-        let (spec, members) = self.runtime_spec(instance).await?;
+    /// Starts the runtime of an instance, its own or that of an agent, under its fence, or finds it running.
+    pub(crate) async fn start(
+        &self,
+        instance: &Instance,
+        seat: Option<&AgentSeat>,
+    ) -> Result<RuntimeInfo, ManagerError> {
+        let (spec, members) = self.runtime_spec(instance, seat).await?;
         let host = self.host_services(&spec, &members).await?;
-        Ok(self.shared().executor.start(spec, host).await?)
+        let (runtime, fence) = (spec.runtime, spec.fence);
+        let started = self.shared().executor.start(spec, host).await?;
+        let running = Running {
+            group: self.group_id(),
+            instance: instance.id,
+            fence,
+        };
+        self.shared().hosting.starts(runtime, running);
+        Ok(started)
     }
 
-    /// Sees to it that the runtime of an active instance runs in this process: the host may have
-    /// been started anew since it was activated, or the runtime may have been ended for taking
-    /// too long.
-    pub(crate) async fn ensure_running(&self, instance: &Instance) -> Result<(), ManagerError> {
+    /// Sees to it that a runtime of an active instance runs in this process: the host may have
+    /// been started anew since it was activated, the runtime may have been ended for taking
+    /// too long, and that of an agent is started when it is first used.
+    pub(crate) async fn ensure_running(
+        &self,
+        instance: &Instance,
+        seat: Option<&AgentSeat>,
+    ) -> Result<(), ManagerError> {
         let executor: &dyn Executor = self.shared().executor.as_ref();
-        let status = executor.status(&instance.properties.runtime).await?;
+        let status = executor.status(&runtime_in(instance, seat)).await?;
         match status {
             RuntimeStatus::Running { fence, .. } if fence == instance.properties.fence => Ok(()),
             RuntimeStatus::Running { .. }
             | RuntimeStatus::Crashed { .. }
-            | RuntimeStatus::Stopped => self.start(instance).await.map(drop),
+            | RuntimeStatus::Stopped => self.start(instance, seat).await.map(drop),
         }
     }
 
@@ -177,6 +217,26 @@ impl Tenant {
             .enforcement(&instance.properties.engine)
             .map_or(IsolationLevel::None, |enforcement| enforcement.level)
     }
+}
+
+/// The runtime of an instance, its own or that of an agent.
+pub(crate) fn runtime_in(instance: &Instance, seat: Option<&AgentSeat>) -> RuntimeId {
+    seat.map_or(instance.properties.runtime, |seat| seat.runtime)
+}
+
+/// An instance with the settings of the agent laid over its own.
+fn configured_for(
+    instance: &Instance,
+    seat: Option<&AgentSeat>,
+) -> Result<Instance, AdmissionRefusal> {
+    let mut configured = instance.clone();
+    if let Some(AgentSeat { agent, .. }) = seat {
+        let grant = instance.properties.agents.get(agent);
+        let grant = grant.ok_or(AdmissionRefusal::AgentNotGranted { agent: *agent })?;
+        let settings = &mut configured.properties.settings;
+        settings.extend(grant.settings.clone());
+    }
+    Ok(configured)
 }
 
 /// The members of its runtime, and of the one that its version is changed to: its start may be what is told of.

@@ -12,8 +12,8 @@ use plugin_runtime_api::{Artifact, Engine};
 use crate::manager::installation::Installation;
 use crate::manager::write::{still_held, untyped};
 use crate::{
-    After, Batch, Budget, Command, InstallPlan, Instance, ManagerError, Operation, Phase, PlanPart,
-    PluginInstance, State, Tenant,
+    ActivityKind, After, Batch, Budget, Command, InstallPlan, Instance, ManagerError, Operation,
+    Phase, PlanPart, PlanStep, PluginInstance, State, Tenant,
 };
 
 impl Tenant {
@@ -22,7 +22,7 @@ impl Tenant {
     /// are installed or none, and each plugin asked for counts as an installation.
     ///
     /// # Errors
-    /// `Denied`, `RateLimited`, `BulkheadFull` (too many plugins), `PlanOutdated`, `Source`,
+    /// `Denied`, `RateLimited`, `BulkheadFull` (too many plugins), `PlanOutdated`, `ReleaseRevoked`, `Source`,
     /// `Store`. When fetching fails the instances rest in FAILED, with the reason in their trail,
     /// to be uninstalled.
     pub async fn install(&self, plan: &InstallPlan) -> Result<ThingId, ManagerError> {
@@ -38,6 +38,15 @@ impl Tenant {
         plan: &InstallPlan,
         progress: &dyn ProgressSink,
     ) -> Result<ThingId, ManagerError> {
+        let work = Box::pin(self.install_with_unobserved(plan, progress));
+        self.observed(ActivityKind::Install, None, work).await
+    }
+
+    async fn install_with_unobserved(
+        &self,
+        plan: &InstallPlan,
+        progress: &dyn ProgressSink,
+    ) -> Result<ThingId, ManagerError> {
         self.allow(Operation::InstallPluginInOrg)?;
         if plan.group != self.group_id() {
             return Err(ManagerError::PlanOutdated {
@@ -45,10 +54,11 @@ impl Tenant {
             });
         }
         self.check_plan(plan).await?;
+        self.refuse_revoked(plan.steps.iter().map(PlanStep::release))
+            .await?;
         let now = self.shared().now();
         let installation = Installation::new(self, plan, now)?;
         self.shared()
-            .store
             .commit(installation.intent(self, now)?)
             .await?;
         let begun: Vec<&Instance> = installation.instances.iter().collect();
@@ -102,6 +112,9 @@ impl Tenant {
         begun: &[&Instance],
         progress: &dyn ProgressSink,
     ) -> Result<(), ManagerError> {
+        for instance in begun {
+            self.shared().hosting.drives(self.group_id(), instance);
+        }
         let brought = match self.stage(begun, progress).await {
             Ok(artifact) => self.write_installed(begun, &artifact).await,
             Err(error) => Err(error),
@@ -270,7 +283,7 @@ impl Tenant {
             let Some(changes) = decide(found, self.shared().now())? else {
                 return Ok(());
             };
-            match self.shared().store.commit(changes).await {
+            match self.shared().commit(changes).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}
                 Err(error) => return Err(error.into()),

@@ -13,8 +13,9 @@ use crate::manager::install::plugins;
 use crate::manager::tenant::instance_type;
 use crate::manager::write::untyped;
 use crate::{
-    Batch, Breaker, Budget, Command, CommandKind, ErrorWindow, Hours, InstallPlan, Instance,
-    ManagerError, Moved, Phase, PlanPart, PlanStep, PluginInstance, State, Tenant, transition,
+    Batch, Breaker, Budget, Command, CommandKind, Desired, ErrorWindow, Givings, Hours,
+    InstallPlan, Instance, ManagerError, Moved, Phase, PlanPart, PlanStep, PluginInstance, State,
+    Tenant, transition,
 };
 
 /// The instances of one installation, as they are while it is under way.
@@ -96,11 +97,13 @@ impl Installation {
                 version: step.version.to_string(),
                 plugin_id: plugin_id(Place::Global, &step.package.as_str().parse()?),
                 lifecycle: transition.to,
+                since: Some(now),
                 reason: None,
                 moved: Some(Moved {
                     command: CommandKind::Install,
                     by: tenant.scope.actor().clone(),
                     at: now,
+                    wants: Some(Desired::Installed),
                 }),
                 operation: Some(operation),
                 interrupted: None,
@@ -114,16 +117,20 @@ impl Installation {
                 packages: Vec::new(),
                 members: runs_with,
                 pin: None,
+                notices: Vec::new(),
                 grants: plan.grants.clone(),
                 parameters: step.parameters.clone(),
                 settings: BTreeMap::new(),
                 settings_revision: 0,
-                secrets_under_way: BTreeMap::new(),
+                secrets_under_way: Givings::default(),
                 secrets_unsure: BTreeSet::new(),
+                secrets_kept: Some(BTreeSet::new()),
                 components: Vec::new(),
                 executions: BTreeMap::new(),
                 closed_until: None,
                 strays: BTreeSet::new(),
+                agents: BTreeMap::new(),
+                open_to_agents: BTreeSet::new(),
                 errors: ErrorWindow::default(),
                 usage: Hours::default(),
                 breaker: Breaker::default(),

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use one_ontology::{Actor, ThingId, Timestamp};
+use one_ontology::{ThingId, Timestamp};
 use plugin_runtime_api::{Component, Engine, Permissions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::manager::plan::find;
-use crate::{Instance, ManagerError, Operation, Pin, Shown, StateKind, Tenant, Wanted, why};
+use crate::{
+    Instance, ManagerError, Notice, Operation, Pin, Shown, StateKind, Tenant, Wanted, why,
+};
 
 /// An installed plugin, as far as the asker may see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct InstalledPlugin {
     /// How far it may be updated; none, as far as there are versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<Pin>,
+    /// What is said of the releases that it runs, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// What it may do.
     pub grants: Permissions,
     /// What is configured; for those who may not see values, `[redacted]`. Secrets are never here.
@@ -85,14 +90,7 @@ impl Tenant {
         let properties = self.load(instance).await?.properties;
         let moved = properties.moved.as_ref();
         let by = moved.map_or(&properties.installed_by, |moved| &moved.by);
-        let who = match by {
-            Actor::Person(person) => {
-                let person = self.shared().store.person(&self.scope, *person).await?;
-                person.map_or_else(|| "Somebody".to_owned(), |person| person.display_name)
-            }
-            Actor::Agent { .. } => "An agent".to_owned(),
-            Actor::System(task) => format!("The platform ({task})"),
-        };
+        let who = self.name_of(by, &mut BTreeMap::new()).await?;
         Ok(why(&properties, &who, self.shared().now()))
     }
 }
@@ -109,6 +107,7 @@ fn view(instance: Instance, shown: Shown) -> InstalledPlugin {
         wanted: properties.wanted,
         engine: properties.engine,
         pin: properties.pin,
+        notices: properties.notices,
         grants: properties.grants,
         settings: match shown {
             Shown::Whole => settings.collect(),

@@ -5,7 +5,7 @@ use plugin_runtime_api::ExecutionId;
 
 use crate::instance::ExecutionLease;
 use crate::machine::{Command, LostOutcome, State, transition};
-use crate::manager::end::{End, Teller, of_lease};
+use crate::manager::end::{End, LastSeen, Teller, of_lease};
 use crate::manager::write::untyped;
 use crate::{Budget, EventCause, Instance, ManagerError, Tenant};
 
@@ -46,7 +46,7 @@ impl Tenant {
                 let words = self.words(instance).await;
                 let end = End::of(&Ok(outcome), words).told_by(Teller::Recovery);
                 let told = self
-                    .end_execution(instance.id, execution, lease, &end, None)
+                    .end_execution(LastSeen::Id(instance.id), execution, lease, &end, None)
                     .await?;
                 Ok(told.map_or(Settled::Already, |_| Settled::Known))
             }
@@ -88,10 +88,12 @@ impl Tenant {
             let changes = ChangeSet::new(&self.scope, event, now)
                 .settle(self.leave_bulkhead(lease.began)?)
                 .replace(untyped(&instance)?);
-            match self.shared().store.commit(changes).await {
+            match self.shared().commit(changes).await {
                 Ok(_) => {
                     instance.revision = instance.revision.next();
+                    self.shared().hosting.ends(execution);
                     self.drain_if_suspending(&instance).await;
+                    self.end_idle_strays(&instance).await;
                     return Ok(Settled::Unknown);
                 }
                 Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => {}

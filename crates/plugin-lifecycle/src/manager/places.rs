@@ -11,7 +11,8 @@ use plugin_runtime_api::Timer;
 
 use crate::manager::execute::Begun;
 use crate::{
-    AdmissionRefusal, Call, ManagerError, Priority, Queue, QueueFull, QueuePolicy, Tenant,
+    AdmissionRefusal, Call, ManagerError, Observation, Priority, Queue, QueueFull, QueuePolicy,
+    Tenant,
 };
 
 /// How long whoever is first waits for a word before looking again: places also become free on other
@@ -33,6 +34,18 @@ impl Lines {
     fn of<T>(&self, group: GroupId, with: impl FnOnce(&mut Line) -> T) -> T {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         with(lines.entry(group).or_default())
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self, group: GroupId) -> usize {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.get(&group).map_or(0, |line| line.queue.len())
+    }
+
+    /// How many wait, of all organisations.
+    fn all_waiting(&self) -> usize {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.values().map(|line| line.queue.len()).sum()
     }
 
     /// Tells whoever is first that a place may be free.
@@ -65,13 +78,22 @@ impl<'a> InLine<'a> {
             let ticket = line.next;
             line.queue.join(&policy, priority, ticket).map(|()| ticket)
         })?;
-        Ok(Self { tenant, ticket })
+        let place = Self { tenant, ticket };
+        place.tell();
+        Ok(place)
     }
 
     fn with<T>(&self, with: impl FnOnce(&mut Line, &QueuePolicy) -> T) -> T {
         let policy = self.tenant.shared().policy.queue;
         let lines = &self.tenant.shared().lines;
         lines.of(self.tenant.group_id(), |line| with(line, &policy))
+    }
+
+    fn tell(&self) {
+        let executions = self.tenant.shared().lines.all_waiting();
+        self.tenant
+            .shared()
+            .tell(&Observation::Waiting { executions });
     }
 
     fn is_first(&self) -> bool {
@@ -104,6 +126,7 @@ impl Drop for InLine<'_> {
             line.queue.leave(&self.ticket);
             line.call_first(policy);
         });
+        self.tell();
     }
 }
 

@@ -6,7 +6,7 @@ use plugin_registry::{CORE_PACKAGE, Collected, Installability, Manifest};
 use plugin_resolver::{PackageName, Request, Resolution, Selected};
 use plugin_runtime_api::{Engine, PluginName};
 
-use crate::manager::question::{Asked, Installed, Question, meant};
+use crate::manager::question::{Asked, Installed, Question, Revoked, meant};
 use crate::{InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, Tenant};
 
 /// How deep a tree is shown; the resolver itself has no such bound.
@@ -62,7 +62,9 @@ impl Tenant {
                 return Err(in_the_way(instance));
             }
         }
-        let question = self.question_beside(asked, how, installed).await?;
+        let question = self
+            .question_beside(asked, how, installed, Revoked::LeftOut)
+            .await?;
         if self
             .shared()
             .executor
@@ -261,12 +263,16 @@ impl Planning<'_> {
     }
 }
 
+/// Whether a package is named as plugins are.
+pub(crate) fn is_named_plugin(name: &str) -> bool {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    let mut prefixes = ["plugin-", "client-", "adapter-"].iter();
+    prefixes.any(|prefix| own.starts_with(prefix))
+}
+
 /// Whether a package of the plugin layer is a plugin, or something that plugins share.
 fn is_plugin(name: &str, manifest: Option<&Manifest>) -> bool {
-    let own = name.rsplit('/').next().unwrap_or(name);
-    let named = ["plugin-", "client-", "adapter-"]
-        .iter()
-        .any(|prefix| own.starts_with(prefix));
     name != CORE_PACKAGE
-        && (named || manifest.is_some_and(|m| m.plugin_type.is_some() || !m.parameters.is_empty()))
+        && (is_named_plugin(name)
+            || manifest.is_some_and(|m| m.plugin_type.is_some() || !m.parameters.is_empty()))
 }

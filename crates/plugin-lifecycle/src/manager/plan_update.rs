@@ -6,15 +6,17 @@ use plugin_resolver::{Failure, PackageName, Request, Resolution, Spec, parse_ver
 use plugin_runtime_api::PluginName;
 use semver::Version;
 
-use crate::manager::question::{Asked, Question, meant};
+use crate::manager::outdated::{How, Sought};
+use crate::manager::question::{Question, meant};
 use crate::{
-    Dependent, InstallPlan, Instance, ManagerError, Operation, OutdatedPlugin, Pin, PlanPart,
-    PluginInstance, StateKind, Tenant, UpdateKind, UpdatePlan, Verdict, breaking,
+    Dependent, InstallPlan, Instance, ManagerError, Operation, Pin, PlanPart, PluginInstance,
+    Tenant, UpdateKind, UpdatePlan, Verdict, breaking,
 };
 
 impl Tenant {
     /// What changing the version of an instance to `requested` (a range, version or tag: `^1.6`, `1.7.2`,
-    /// `latest`) would do. Writes nothing.
+    /// `latest`) would do. Writes nothing. `latest` is what it follows: what its pin says, else the channel of its
+    /// organisation. What is younger than the organisation wants is passed over, unless it is asked for by its exact version.
     ///
     /// Other plugins keep their versions. Where the new one needs others of them, or plugins that are not
     /// installed, they have to be updated and installed first.
@@ -28,12 +30,13 @@ impl Tenant {
         instance: ThingId,
         requested: &str,
     ) -> Result<UpdatePlan, ManagerError> {
-        self.plan_update_with(instance, requested, Request::new())
-            .await
+        self.allow(Operation::UpdatePluginVersion)?;
+        let sought = self.sought(instance, requested, How::AsSet).await?;
+        self.planned_update(&sought).await
     }
 
     /// As [`Tenant::plan_update`], with `how` saying how versions are chosen: policy, prereleases, host
-    /// versions, a cooldown.
+    /// versions, a cooldown in place of the organisation's.
     ///
     /// # Errors
     /// As [`Tenant::plan_update`].
@@ -44,74 +47,12 @@ impl Tenant {
         how: Request,
     ) -> Result<UpdatePlan, ManagerError> {
         self.allow(Operation::UpdatePluginVersion)?;
-        self.planned_update(instance, requested, how).await
+        let sought = self.sought(instance, requested, How::Given(how)).await?;
+        self.planned_update(&sought).await
     }
 
-    /// The installed plugins of which their sources have another version than the one that is installed: the
-    /// one tagged `latest`, with what it would break. What cannot be told of one keeps nobody from the others.
-    ///
-    /// # Errors
-    /// `Denied`, `Store`.
-    pub async fn outdated(&self) -> Result<Vec<OutdatedPlugin>, ManagerError> {
-        self.allow(Operation::ViewOrgInstalledPlugins)?;
-        let mut outdated = Vec::new();
-        for instance in self.load_all().await? {
-            let properties = &instance.properties;
-            if !properties.is_there() || properties.lifecycle.kind() == StateKind::Installing {
-                continue;
-            }
-            let mut found = OutdatedPlugin {
-                instance: instance.id,
-                package: properties.npm_package.clone(),
-                from: properties.version.clone(),
-                to: None,
-                kind: None,
-                breaking: Vec::new(),
-                held_by: None,
-            };
-            match self
-                .planned_update(instance.id, LATEST, Request::new())
-                .await
-            {
-                Ok(plan) => {
-                    found.to = Some(plan.to);
-                    found.kind = Some(plan.kind);
-                    found.breaking = plan.breaking;
-                }
-                Err(ManagerError::AlreadyInstalled { .. }) => continue,
-                Err(error @ ManagerError::Admission(_)) => return Err(error),
-                Err(error) => found.held_by = Some(error.to_string()),
-            }
-            outdated.push(found);
-        }
-        Ok(outdated)
-    }
-
-    async fn planned_update(
-        &self,
-        instance: ThingId,
-        requested: &str,
-        how: Request,
-    ) -> Result<UpdatePlan, ManagerError> {
-        let mut others = self.load_all().await?;
-        let at = others.iter().position(|it| it.id == instance);
-        let at = at.ok_or(ManagerError::InstanceNotFound { instance })?;
-        let own = others.remove(at);
-        let requested = match (requested, &own.properties.pin) {
-            (_, Some(Pin::Hold)) => return Err(pinned(&own.properties)),
-            (LATEST, Some(pin)) => pin.requested().unwrap_or(LATEST),
-            (other, _) => other,
-        };
-        let asked = Asked {
-            name: own.properties.npm_package.as_str().parse()?,
-            spec: match requested {
-                LATEST => None,
-                other => Some(other.parse()?),
-            },
-        };
-        let question = self
-            .question_beside(std::slice::from_ref(&asked), how, others)
-            .await?;
+    pub(crate) async fn planned_update(&self, sought: &Sought) -> Result<UpdatePlan, ManagerError> {
+        let Sought { own, question, .. } = sought;
         if question.engine != own.properties.engine {
             return Err(ManagerError::NotInstallable {
                 package: own.name.clone(),
@@ -123,9 +64,17 @@ impl Tenant {
         }
         let answer = question
             .answer()
-            .map_err(|failure| others_in_the_way(&own, &question, failure))?;
-        let plan = self.install_plan(&question, &answer)?;
-        self.update_plan(&own, plan, requested).await
+            .map_err(|failure| others_in_the_way(own, question, failure))?;
+        let plan = self.install_plan(question, &answer)?;
+        let mut plan = self.update_plan(own, plan, &sought.requested).await?;
+        if let Some(young) = &sought.young {
+            if plan.kind == UpdateKind::Downgrade {
+                // What is there is younger than what is old enough, and stays.
+                return Err(already_installed(own));
+            }
+            plan.warnings.push(young.told(self.shared().now()));
+        }
+        Ok(plan)
     }
 
     async fn update_plan(
@@ -142,11 +91,7 @@ impl Tenant {
         let from = parse_version(&properties.version)?;
         refuse_pinned(properties, &to)?;
         let Some(kind) = UpdateKind::between(&from, &to) else {
-            return Err(ManagerError::AlreadyInstalled {
-                package: properties.npm_package.clone(),
-                version: properties.version.clone(),
-                instance: own.id,
-            });
+            return Err(already_installed(own));
         };
         let new = plan.steps.iter();
         let new = new.filter(|step| step.part == PlanPart::Dependency);
@@ -230,8 +175,13 @@ impl Tenant {
     }
 }
 
-/// What is asked of a source where nothing else is said.
-const LATEST: &str = "latest";
+fn already_installed(own: &Instance) -> ManagerError {
+    ManagerError::AlreadyInstalled {
+        package: own.properties.npm_package.clone(),
+        version: own.properties.version.clone(),
+        instance: own.id,
+    }
+}
 
 /// Refuses a version that an instance may not become.
 pub(crate) fn refuse_pinned(instance: &PluginInstance, to: &Version) -> Result<(), ManagerError> {
@@ -243,7 +193,7 @@ pub(crate) fn refuse_pinned(instance: &PluginInstance, to: &Version) -> Result<(
     }
 }
 
-fn pinned(instance: &PluginInstance) -> ManagerError {
+pub(crate) fn pinned(instance: &PluginInstance) -> ManagerError {
     ManagerError::Pinned {
         package: instance.npm_package.clone(),
         version: instance.version.clone(),

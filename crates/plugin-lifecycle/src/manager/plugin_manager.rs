@@ -9,9 +9,10 @@ use plugin_runtime_api::{Engine, Executor, IsolationLevel, ModelProvider, Timer,
 use serde_json::{Value, json};
 
 use crate::manager::events::Hints;
+use crate::manager::hosting::Hosting;
 use crate::manager::places::Lines;
 use crate::manager::reuse::ResultCaches;
-use crate::{ManagerError, OneRuntime, Policy, Tenant};
+use crate::{ManagerError, Observer, OneRuntime, Policy, Tenant};
 
 /// Installs, governs and runs plugins for many organisations, over a host's own store, directory
 /// and executor.
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) names: Option<Arc<dyn SymbolSource>>,
     pub(crate) vault: Option<Arc<dyn Vault>>,
     pub(crate) timer: Option<Arc<dyn Timer>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) one: OneRuntime,
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) results: Arc<ResultCaches>,
     /// Who waits for a place.
     pub(crate) lines: Arc<Lines>,
+    /// What this process has under way.
+    pub(crate) hosting: Arc<Hosting>,
     /// Which organisation's secrets an executor without isolation holds, by engine.
     secrets: Arc<Mutex<BTreeMap<Engine, GroupId>>>,
 }
@@ -84,6 +88,7 @@ impl PluginManager {
                 names: None,
                 vault: None,
                 timer: None,
+                observer: None,
                 clock,
                 ids,
                 one,
@@ -92,6 +97,7 @@ impl PluginManager {
                 hints: Arc::default(),
                 results: Arc::default(),
                 lines: Arc::default(),
+                hosting: Arc::default(),
                 secrets: Arc::default(),
             }),
         }
@@ -148,6 +154,12 @@ impl PluginManager {
     #[must_use]
     pub fn with_timer(self, timer: Arc<dyn Timer>) -> Self {
         self.change(|shared| shared.timer = Some(timer))
+    }
+
+    /// Tells `observer` what is done.
+    #[must_use]
+    pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
+        self.change(|shared| shared.observer = Some(observer))
     }
 
     /// Decides by `policy` instead of the defaults.

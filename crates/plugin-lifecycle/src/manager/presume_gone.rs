@@ -64,5 +64,5 @@ fn leases(instance: &mut Instance) -> impl Iterator<Item = &mut Timestamp> {
     operation
         .map(|operation| &mut operation.lease_until)
         .chain(executions.map(|execution| &mut execution.lease_until))
-        .chain(properties.secrets_under_way.values_mut())
+        .chain(properties.secrets_under_way.leases())
 }

@@ -51,6 +51,15 @@ pub enum Installed {
     Ignored,
 }
 
+/// Whether releases that nobody here can have take part in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Revoked {
+    /// It is about what there is.
+    Kept,
+    /// It is about what is to be had.
+    LeftOut,
+}
+
 /// A question to the resolver with everything that was fetched to answer it. From here on there is
 /// no waiting and no luck: the same question has the same answer.
 ///
@@ -233,11 +242,11 @@ impl Tenant {
         installed: Installed,
     ) -> Result<Question, ManagerError> {
         self.allow(Operation::ViewPluginDependencies)?;
-        let instances = match installed {
-            Installed::Kept => self.load_all().await?,
-            Installed::Ignored => Vec::new(),
+        let (instances, revoked) = match installed {
+            Installed::Kept => (self.load_all().await?, Revoked::LeftOut),
+            Installed::Ignored => (Vec::new(), Revoked::Kept),
         };
-        self.question_beside(asked, how, instances).await
+        self.question_beside(asked, how, instances, revoked).await
     }
 
     /// As [`Tenant::question`], beside these instances.
@@ -246,6 +255,7 @@ impl Tenant {
         asked: &[Asked],
         how: Request,
         instances: Vec<Instance>,
+        revoked: Revoked,
     ) -> Result<Question, ManagerError> {
         let names: Vec<PackageName> = asked.iter().map(|asked| asked.package().clone()).collect();
         // What is only left of an installation holds nobody to its version.
@@ -261,6 +271,13 @@ impl Tenant {
         let known = present.iter().map(|(name, _)| name.clone());
         let layer = PluginLayer::with(names.iter().cloned().chain(known));
         let (engine, collected) = self.collect_from_first(&names, &layer).await?;
+        let collected = match revoked {
+            Revoked::Kept => collected,
+            Revoked::LeftOut => {
+                self.without_revoked(collected, &layer, asked, &present)
+                    .await?
+            }
+        };
         let how = present
             .into_iter()
             .fold(how, |how, (name, version)| how.host(name, version));

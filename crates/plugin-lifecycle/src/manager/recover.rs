@@ -14,7 +14,8 @@ use crate::manager::tenant::instance_type;
 use crate::manager::write::still_held;
 use crate::recovery::{Recovery, recovery};
 use crate::{
-    ChangePart, CommandKind, Instance, ManagerError, Phase, PluginManager, StateKind, Tenant,
+    Activity, ActivityEnd, ActivityKind, After, ChangePart, CommandKind, Instance, ManagerError,
+    Observation, Phase, PluginManager, State, StateKind, Tenant,
 };
 
 /// How many instances are read at a time.
@@ -35,6 +36,23 @@ impl PluginManager {
     /// read from another: which there are is the host's to say, for instance by
     /// [`Directory::descendants`](one_ontology::Directory::descendants).
     pub async fn recover(&self, groups: impl IntoIterator<Item = GroupId>) -> RecoveryReport {
+        let activity = Activity {
+            kind: ActivityKind::Recover,
+            group: None,
+            instance: None,
+        };
+        let work = Box::pin(self.recover_all(groups));
+        let done = |_: &RecoveryReport| ActivityEnd::Done;
+        let report = self.shared.observed(activity, done, work).await;
+        self.shared.tell(&Observation::Recovered {
+            taken: report.taken.len(),
+            left: report.left.len(),
+            failed: report.failed.len(),
+        });
+        report
+    }
+
+    async fn recover_all(&self, groups: impl IntoIterator<Item = GroupId>) -> RecoveryReport {
         let mut report = RecoveryReport::default();
         for group in groups {
             if let Err(error) = self.recover_group(group, &mut report).await {
@@ -54,6 +72,7 @@ impl PluginManager {
         group: GroupId,
         report: &mut RecoveryReport,
     ) -> Result<(), ManagerError> {
+        let _inside = self.shared.hosting.enter()?;
         let task: TaskName = Self::RECOVERY.parse()?;
         let tenant = self.tenant(Actor::System(task), group).await?;
         let mut query = ThingQuery {
@@ -149,8 +168,12 @@ impl Tenant {
                         None
                     })
                 }
-                Recovery::DoubtSecrets { names } => self.doubt(instance, names).await,
+                Recovery::DoubtSecrets { giving } => {
+                    let doubted = self.doubt_silent(instance.id, giving).await;
+                    doubted.map(|names| Some(TakenWhat::Secrets { names }))
+                }
                 Recovery::Halt => self.halt_what_runs(instance).await,
+                Recovery::EndRuntimes => self.end_left_runtimes(instance).await,
                 Recovery::Resume => self.resume_operation(instance).await,
                 Recovery::GiveUp => self.give_up(instance).await,
                 Recovery::Wait { until } => {
@@ -218,14 +241,13 @@ impl Tenant {
         }
     }
 
-    async fn doubt(
+    async fn end_left_runtimes(
         &self,
         instance: &Instance,
-        names: Vec<String>,
     ) -> Result<Option<TakenWhat>, ManagerError> {
-        let names: BTreeSet<String> = names.into_iter().collect();
-        let doubted = self.doubt_secrets(instance.id, &names).await?;
-        Ok((!doubted.is_empty()).then_some(TakenWhat::Secrets { names: doubted }))
+        let idle = instance.properties.idle_strays();
+        let ended = self.end_strays(instance, &idle).await?;
+        Ok(ended.then_some(TakenWhat::Runtime))
     }
 
     async fn halt_what_runs(&self, instance: &Instance) -> Result<Option<TakenWhat>, ManagerError> {
@@ -250,6 +272,9 @@ impl Tenant {
         instance: &Instance,
     ) -> Result<Option<TakenWhat>, ManagerError> {
         self.refuse_foreign_engine(instance)?;
+        if is_leaving(instance) {
+            self.refuse_left_secrets(instance)?;
+        }
         let what = TakenWhat::Operation {
             command: command_of(instance),
         };
@@ -447,6 +472,16 @@ impl Tenant {
             Err(ManagerError::NoSource)
         }
     }
+}
+
+/// Whether it is being removed.
+fn is_leaving(instance: &Instance) -> bool {
+    let draining = State::Deactivating {
+        then: After::Uninstalling,
+        in_flight: instance.properties.lifecycle.in_flight(),
+    };
+    let state = instance.properties.lifecycle;
+    state == State::Uninstalling || state == draining
 }
 
 fn command_of(instance: &Instance) -> CommandKind {

@@ -65,7 +65,7 @@ pub enum TakenWhat {
         /// The parameters.
         names: Vec<String>,
     },
-    /// A runtime of an instance in ERROR, which was stopped.
+    /// A runtime of an instance in ERROR, or of an agent that may not use it any more, which was stopped.
     Runtime,
 }
 

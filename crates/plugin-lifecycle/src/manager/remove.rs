@@ -1,12 +1,15 @@
 //! Removing.
 
+use std::collections::BTreeSet;
+
 use one_ontology::{ConnectionId, ConnectionQuery, End, PluginConnectionType, ThingId};
 
 use crate::manager::kept::archived;
 use crate::manager::tenant::redacted;
 use crate::manager::write::{Step, still_held};
 use crate::{
-    After, Command, Instance, ManagerError, Operation, State, StateKind, Subscription, Tenant,
+    ActivityKind, After, Command, Instance, ManagerError, Operation, State, StateKind,
+    Subscription, Tenant,
 };
 
 /// Which dependents stand in the way.
@@ -24,12 +27,19 @@ impl Tenant {
     ///
     /// # Errors
     /// `Denied`, `CommandRefused`, `InstanceNotFound`, `HasDependents` when another installed
-    /// plugin needs it; as [`Tenant::deactivate`] while it is stopped.
+    /// plugin needs it, `SecretsLeft` when a vault may have secrets of it and this host has none; as [`Tenant::deactivate`] while it is stopped.
     pub async fn uninstall(&self, instance: ThingId) -> Result<(), ManagerError> {
+        let work = Box::pin(self.uninstall_unobserved(instance));
+        self.observed(ActivityKind::Uninstall, Some(instance), work)
+            .await
+    }
+
+    async fn uninstall_unobserved(&self, instance: ThingId) -> Result<(), ManagerError> {
         self.allow(Operation::UninstallPluginFromOrg)?;
         self.refuse_if_needed(instance, Dependents::Installed)
             .await?;
         let found = self.load(instance).await?;
+        self.refuse_left_secrets(&found)?;
         let removing = match found.properties.lifecycle {
             // Begun earlier and not finished: go on.
             State::Uninstalling
@@ -47,12 +57,13 @@ impl Tenant {
         let attempts = self.shared().policy.attempts;
         for _ in 0..attempts {
             let found = self.load(instance).await?;
+            self.refuse_left_secrets(&found)?;
             // After its row was read: who is installed that needs it writes the row.
             self.refuse_if_needed(instance, Dependents::Installed)
                 .await?;
             let now = self.shared().now();
-            let mut secrets = found.properties.secrets_under_way.values();
-            if secrets.any(|until| *until > now) {
+            let secrets = &found.properties.secrets_under_way;
+            if secrets.alive_until(now).is_some() {
                 // They would come into the vault when its secrets are destroyed already.
                 return Err(ManagerError::Contended { attempts: 1 });
             }
@@ -62,6 +73,18 @@ impl Tenant {
             }
         }
         Err(ManagerError::Contended { attempts })
+    }
+
+    /// Refuses where a vault may have secrets of an instance, and this host has no vault to destroy
+    /// them in: somebody else's host has.
+    pub(crate) fn refuse_left_secrets(&self, instance: &Instance) -> Result<(), ManagerError> {
+        let left = instance.properties.secrets_left();
+        if self.shared().vault.is_some() || left.is_empty() {
+            return Ok(());
+        }
+        Err(ManagerError::SecretsLeft {
+            names: left.into_iter().map(str::to_owned).collect(),
+        })
     }
 
     /// Does what is left of a removal.
@@ -78,6 +101,7 @@ impl Tenant {
     async fn cancel_install(&self, instance: ThingId) -> Result<Instance, ManagerError> {
         let (cancelled, _) = self
             .rewrite(instance, |instance, now| {
+                self.refuse_left_secrets(&instance)?;
                 let mut step = self.begin_operation(instance, Command::Cancel, now)?;
                 step.changes = self.give_back_plugins(step.changes, 1, now)?;
                 Ok(step)
@@ -88,8 +112,9 @@ impl Tenant {
 
     async fn finish_uninstall(&self, removing: &Instance) -> Result<(), ManagerError> {
         self.halt(removing).await?;
-        if let Some(vault) = &self.shared().vault {
-            vault.destroy(self.group_id(), removing.id).await?;
+        match &self.shared().vault {
+            Some(vault) => vault.destroy(self.group_id(), removing.id).await?,
+            None => self.refuse_left_secrets(removing)?,
         }
         let attempts = self.shared().policy.attempts;
         for _ in 0..attempts {
@@ -116,6 +141,8 @@ impl Tenant {
     ) -> Result<Step, ManagerError> {
         still_held(&found, removing)?;
         let now = self.shared().now();
+        let agents = found.properties.agents.keys();
+        let agents: Vec<String> = agents.map(ToString::to_string).collect();
         let mut step = self.step(
             found,
             Command::StepOk,
@@ -123,11 +150,20 @@ impl Tenant {
             |p| {
                 p.operation = None;
                 p.interrupted = None;
+                // Their connections end with all others.
+                p.agents.clear();
                 // Whatever the vault took is destroyed, and it takes nothing more.
                 p.secrets_under_way.clear();
                 p.secrets_unsure.clear();
+                p.secrets_kept = Some(BTreeSet::new());
             },
-            |event| event.with("connections_removed", connections.len()),
+            |event| {
+                let event = event.with("connections_removed", connections.len());
+                match agents.as_slice() {
+                    [] => event,
+                    revoked => event.with("agents", revoked),
+                }
+            },
         )?;
         for subscription in subscriptions {
             step.changes = self.ending_subscription(step.changes, subscription, now)?;

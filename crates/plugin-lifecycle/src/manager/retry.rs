@@ -1,14 +1,18 @@
 //! Trying a failed installation again.
 
+use std::collections::BTreeSet;
+
 use one_ontology::{ThingId, Timestamp};
 use plugin_registry::{ProgressSink, Silent};
+use semver::Version;
 
 use crate::manager::install::{given_up, ids_of, merge, plugins};
 use crate::manager::update::outdated;
 use crate::manager::write::{Step, still_held};
+use crate::releases::releases_of;
 use crate::{
-    Command, Instance, Interrupted, ManagerError, Operation, PendingOperation, Phase, State,
-    Tenant, transition,
+    ActivityKind, Command, Instance, Interrupted, ManagerError, Operation, PendingOperation, Phase,
+    State, Tenant, transition,
 };
 
 impl Tenant {
@@ -17,7 +21,7 @@ impl Tenant {
     ///
     /// # Errors
     /// `Denied`, `CommandRefused` unless its installation failed, `InstanceNotFound`, `BulkheadFull` (too many
-    /// plugins); `PlanOutdated` when a part of it was removed since; `Source`, and it rests in FAILED again.
+    /// plugins), `ReleaseRevoked`; `PlanOutdated` when a part of it was removed since; `Source`, and it rests in FAILED again.
     pub async fn retry_install(&self, instance: ThingId) -> Result<(), ManagerError> {
         self.retry_install_with(instance, &Silent).await
     }
@@ -31,8 +35,20 @@ impl Tenant {
         instance: ThingId,
         progress: &dyn ProgressSink,
     ) -> Result<(), ManagerError> {
+        let work = Box::pin(self.retry_install_with_unobserved(instance, progress));
+        self.observed(ActivityKind::RetryInstall, Some(instance), work)
+            .await
+    }
+
+    async fn retry_install_with_unobserved(
+        &self,
+        instance: ThingId,
+        progress: &dyn ProgressSink,
+    ) -> Result<(), ManagerError> {
         self.allow(Operation::InstallPluginInOrg)?;
         let failed = self.failed_together(instance).await?;
+        self.refuse_revoked(failed.iter().flat_map(releases_to_fetch))
+            .await?;
         let failed: Vec<&Instance> = failed.iter().collect();
         self.rewrite_all(&ids_of(&failed), |found, now| {
             let mut changes = None;
@@ -122,6 +138,17 @@ impl Tenant {
             |event| event.with("operation", "install").with("attempt", attempt),
         )
     }
+}
+
+/// The releases that an installation which failed was to bring.
+fn releases_to_fetch(instance: &Instance) -> BTreeSet<(String, Version)> {
+    let mut releases = releases_of(&instance.properties);
+    let held = instance.properties.interrupted.as_ref();
+    if let Some(Phase::Fetch(batch)) = held.and_then(|held| held.phase.as_ref()) {
+        let packages = batch.packages.iter();
+        releases.extend(packages.map(|it| (it.name.clone(), it.version.clone())));
+    }
+    releases
 }
 
 fn interrupted(instance: &Instance) -> Result<&PendingOperation, ManagerError> {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use one_ontology::{GroupId, ThingId};
 use plugin_runtime_api::{Effect, Ending};
 
+use crate::agents::seat_of;
 use crate::{
     AdmissionRefusal, CacheKey, Call, Execution, Freshness, ManagerError, ResultCache, Reuse,
     Tenant, admit,
@@ -101,9 +102,12 @@ impl Tenant {
             Ok(_) | Err(AdmissionRefusal::BreakerOpen { .. }) => {}
             Err(refusal) => return Err(refusal.into()),
         }
+        let character = self.character_revision(call.agent).await?;
+        let seat = call.agent.map(|agent| seat_of(&found, agent, character));
+        let seat = seat.transpose()?;
         let components = found.properties.components.iter();
         let mut named = components.filter(|it| it.kind == call.kind && it.name == call.component);
         let reads = named.next().is_some_and(|it| it.effect == Effect::ReadOnly);
-        Ok(reads.then(|| CacheKey::of(&found, call)))
+        Ok(reads.then(|| CacheKey::of(&found, call, seat.as_ref())))
     }
 }

@@ -9,7 +9,8 @@ use plugin_runtime_api::Permissions;
 use crate::manager::update::{Beside, outdated};
 use crate::manager::write::Step;
 use crate::{
-    Change, ChangePart, Command, CommandKind, Instance, ManagerError, Operation, Snapshot, Tenant,
+    ActivityKind, Change, ChangePart, Command, CommandKind, Instance, ManagerError, Operation,
+    Snapshot, Tenant,
 };
 
 impl Tenant {
@@ -18,7 +19,7 @@ impl Tenant {
     /// more: going back again goes to the one before that.
     ///
     /// # Errors
-    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `NoSnapshot`; `PlanOutdated` when a plugin that it needs
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `NoSnapshot`, `ReleaseRevoked`; `PlanOutdated` when a plugin that it needs
     /// is not there any more; `Source` when its packages cannot be fetched, and nothing is changed;
     /// `RollbackFailed` when it does not start, and the instance rests in ERROR.
     pub async fn rollback(&self, instance: ThingId) -> Result<(), ManagerError> {
@@ -34,6 +35,16 @@ impl Tenant {
         instance: ThingId,
         progress: &dyn ProgressSink,
     ) -> Result<(), ManagerError> {
+        let work = Box::pin(self.rollback_with_unobserved(instance, progress));
+        self.observed(ActivityKind::Rollback, Some(instance), work)
+            .await
+    }
+
+    async fn rollback_with_unobserved(
+        &self,
+        instance: ThingId,
+        progress: &dyn ProgressSink,
+    ) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginVersion)?;
         let found = self.load(instance).await?;
         let snapshots = self.snapshots_of(&found).await?;
@@ -41,6 +52,8 @@ impl Tenant {
         let edition = &meant.properties.edition;
         self.refuse_foreign(&found.properties.engine)?;
         self.refuse_missing(&edition.needs).await?;
+        self.refuse_revoked(edition.releases(&found.properties.npm_package))
+            .await?;
         if !edition.packages.is_empty() {
             // While the version of now is there, and may serve.
             let engine = &found.properties.engine;

@@ -1,6 +1,7 @@
 //! What is recorded of executions.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use one_ontology::{Event, EventQuery, EventType, Limit, Seq, ThingId};
 use plugin_runtime_api::ExecutionId;
@@ -116,7 +117,7 @@ impl Tenant {
         Ok(found)
     }
 
-    /// Runs a recorded execution again: the same component with the same input, as an execution of
+    /// Runs a recorded execution again: the same component with the same input and the same time, as an execution of
     /// its own that is admitted like any other, and says which one it repeats. What it does is done
     /// twice, whatever its effect: whoever asks knows that.
     ///
@@ -137,10 +138,11 @@ impl Tenant {
             kind: run.kind,
             component: run.component,
             input: input.value,
-            timeout: None,
+            timeout: run.timeout_ms.map(Duration::from_millis),
             repeats: Some(execution),
             reuse: Reuse::Never,
             waits: None,
+            agent: run.agent,
         };
         self.call(instance, call).await
     }

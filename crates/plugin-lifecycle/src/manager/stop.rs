@@ -11,7 +11,8 @@ use crate::machine::{Command, State, StateKind};
 use crate::manager::remove::Dependents;
 use crate::manager::write::still_held;
 use crate::{
-    After, Instance, ManagerError, Operation, PendingOperation, Phase, PluginInstance, Tenant,
+    ActivityKind, After, Instance, ManagerError, Operation, PendingOperation, Phase,
+    PluginInstance, Tenant,
 };
 
 impl Tenant {
@@ -23,6 +24,12 @@ impl Tenant {
     /// it; `Draining` when executions outlast the grace; `Executor` when it cannot be stopped, and
     /// the instance rests in ERROR.
     pub async fn deactivate(&self, instance: ThingId) -> Result<(), ManagerError> {
+        let work = Box::pin(self.deactivate_unobserved(instance));
+        self.observed(ActivityKind::Deactivate, Some(instance), work)
+            .await
+    }
+
+    async fn deactivate_unobserved(&self, instance: ThingId) -> Result<(), ManagerError> {
         self.allow(Operation::DeactivatePluginForAgent)?;
         self.refuse_if_needed(instance, Dependents::Running).await?;
         if let Some(begun) = self.draining(instance, After::Installed).await? {
@@ -51,13 +58,8 @@ impl Tenant {
 
     /// Stops the runtime of a draining instance, or writes that it cannot be stopped.
     pub(crate) async fn stop_draining(&self, begun: &Instance) -> Result<(), ManagerError> {
-        let fence = begun.properties.fence;
-        let (executor, grace) = (&self.shared().executor, self.shared().policy.grace);
-        let mut stopped = Ok(());
-        for runtime in begun.properties.runtimes() {
-            stopped = stopped.and(executor.stop(runtime, fence, grace).await);
-        }
-        let Err(error) = stopped else {
+        let grace = self.shared().policy.grace;
+        let Err(error) = self.stop_all(&begun.properties, grace).await else {
             return Ok(());
         };
         let error = ManagerError::from(error);
@@ -137,6 +139,16 @@ impl Tenant {
     /// # Errors
     /// As [`Tenant::deactivate`].
     pub async fn suspend(&self, instance: ThingId, reason: &str) -> Result<(), ManagerError> {
+        let work = Box::pin(self.suspend_unobserved(instance, reason));
+        self.observed(ActivityKind::Suspend, Some(instance), work)
+            .await
+    }
+
+    async fn suspend_unobserved(
+        &self,
+        instance: ThingId,
+        reason: &str,
+    ) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginConfig)?;
         if let Some(begun) = self.draining(instance, After::Suspended).await? {
             return self.drain(&begun).await.map(drop);
@@ -211,12 +223,7 @@ impl Tenant {
             // Nobody here could have started it.
             return Ok(());
         }
-        for runtime in properties.runtimes() {
-            executor
-                .stop(runtime, properties.fence, Duration::ZERO)
-                .await?;
-        }
-        Ok(())
+        Ok(self.stop_all(properties, Duration::ZERO).await?)
     }
 }
 

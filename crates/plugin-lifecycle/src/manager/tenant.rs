@@ -115,7 +115,10 @@ impl Tenant {
 /// An instance as somebody may see it.
 pub(crate) fn redacted(mut instance: Instance, shown: Shown) -> Instance {
     if shown == Shown::Redacted {
-        for value in instance.properties.settings.values_mut() {
+        let properties = &mut instance.properties;
+        let agents = properties.agents.values_mut();
+        let own = agents.flat_map(|grant| grant.settings.values_mut());
+        for value in properties.settings.values_mut().chain(own) {
             *value = "[redacted]".into();
         }
     }

@@ -10,8 +10,9 @@ use crate::manager::installation::closure;
 use crate::manager::plan_update::refuse_pinned;
 use crate::manager::write::{Step, untyped};
 use crate::{
-    Approval, Change, ChangePart, Command, CommandKind, Edition, Instance, ManagerError, Member,
-    Operation, Phase, PlanPart, Snapshot, StateKind, Tenant, UpdatePlan, breaking, kept_settings,
+    ActivityKind, Approval, Change, ChangePart, Command, CommandKind, Edition, Instance,
+    ManagerError, Member, Operation, Phase, PlanPart, PlanStep, Snapshot, StateKind, Tenant,
+    UpdatePlan, breaking, kept_settings,
 };
 
 /// What is read beside an instance before its version is changed. Whoever writes any of it writes the
@@ -38,7 +39,7 @@ impl Tenant {
     /// the version of before is brought back. Settings that the new version takes are kept, and all secrets.
     ///
     /// # Errors
-    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `PlanOutdated`, `UpdateNotApproved`, `Source` when the
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `PlanOutdated`, `ReleaseRevoked`, `UpdateNotApproved`, `Source` when the
     /// packages cannot be fetched, and nothing is changed; `UpdateRolledBack` when the version of before
     /// is back, `RollbackFailed` when it does not start either, and the instance rests in ERROR.
     pub async fn update(&self, plan: &UpdatePlan, approval: &Approval) -> Result<(), ManagerError> {
@@ -55,9 +56,22 @@ impl Tenant {
         approval: &Approval,
         progress: &dyn ProgressSink,
     ) -> Result<(), ManagerError> {
+        let work = Box::pin(self.update_with_unobserved(plan, approval, progress));
+        self.observed(ActivityKind::Update, Some(plan.instance), work)
+            .await
+    }
+
+    async fn update_with_unobserved(
+        &self,
+        plan: &UpdatePlan,
+        approval: &Approval,
+        progress: &dyn ProgressSink,
+    ) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginVersion)?;
         self.refuse_foreign(&plan.engine)?;
         self.check_update(plan).await?;
+        self.refuse_revoked(plan.steps.iter().map(PlanStep::release))
+            .await?;
         let found = self.load(plan.instance).await?;
         // Refused before anything is fetched, and again on what is written.
         let runtime = found.properties.runtime;
@@ -257,8 +271,8 @@ impl Tenant {
                 .collect(),
         };
         let now = self.shared().now();
-        let mut under_way = found.properties.secrets_under_way.values();
-        if under_way.any(|until| *until > now) {
+        let under_way = &found.properties.secrets_under_way;
+        if under_way.alive_until(now).is_some() {
             // Which of the two versions they are checked for would be chance.
             return Err(ManagerError::Contended { attempts: 1 });
         }

@@ -9,34 +9,9 @@ use one_ontology::{
 use plugin_runtime_api::Fence;
 
 use crate::{
-    ChangePart, Command, CommandKind, ExecutionEnd, Instance, LostOutcome, ManagerError, Moved,
+    ChangePart, Command, CommandKind, Desired, Instance, LostOutcome, ManagerError, Moved,
     PendingOperation, Phase, PluginInstance, Tenant, Transition, transition,
 };
-
-/// Whether a command is one of those that brought an instance where it is, and not one of its work.
-const fn moves(command: &Command) -> bool {
-    match command {
-        Command::StepOk
-        | Command::StepFailed
-        | Command::LeaseExpired(_)
-        | Command::BeginExecution
-        | Command::EndExecution(ExecutionEnd::Ok | ExecutionEnd::Err)
-        | Command::Configure => false,
-        Command::Install
-        | Command::ValidationFailed
-        | Command::Retry
-        | Command::Cancel
-        | Command::Activate
-        | Command::Suspend
-        | Command::EndExecution(ExecutionEnd::ErrAtLimit)
-        | Command::Deactivate
-        | Command::Resume
-        | Command::RuntimeCrashed
-        | Command::Update
-        | Command::Rollback
-        | Command::Uninstall => true,
-    }
-}
 
 /// Refuses unless an operation is still where its driver left it: in the same state, under the
 /// same fence. Whoever was overtaken writes nothing.
@@ -53,6 +28,14 @@ pub(crate) fn still_held(found: &Instance, begun: &Instance) -> Result<(), Manag
 pub(crate) struct Step {
     pub(crate) instance: Instance,
     pub(crate) changes: ChangeSet,
+    pub(crate) driver: Driver,
+}
+
+/// Whether whoever writes a step drives the operation of its instance from then on, or did until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Driver {
+    Here,
+    Anywhere,
 }
 
 impl Tenant {
@@ -81,19 +64,34 @@ impl Tenant {
         edit: impl FnOnce(&mut PluginInstance),
         describe: impl Fn(NewEvent) -> NewEvent,
     ) -> Result<Step, ManagerError> {
-        let transition = transition(instance.properties.lifecycle, command)?;
+        let from = instance.properties.lifecycle;
+        let transition = transition(from, command)?;
         instance.properties.lifecycle = transition.to;
+        if !from.is_same_stay(transition.to) {
+            instance.properties.since = Some(now);
+        }
         instance.status = transition.to.kind().thing_status();
-        if moves(&command) {
+        if let Some(wants) = Desired::by(from, command) {
             instance.properties.moved = Some(Moved {
                 command: command.kind(),
                 by: self.scope.actor().clone(),
                 at: now,
+                wants: Some(wants),
             });
         }
+        let before = instance.properties.fence;
         edit(&mut instance.properties);
         let changes = self.changes(&instance, transition, now, describe)?;
-        Ok(Step { instance, changes })
+        let drives = instance.properties.fence != before || instance.properties.operation.is_none();
+        Ok(Step {
+            instance,
+            changes,
+            driver: if drives {
+                Driver::Here
+            } else {
+                Driver::Anywhere
+            },
+        })
     }
 
     /// The step of an operation that failed for good, with why, as it may be recorded.
@@ -178,10 +176,13 @@ impl Tenant {
         &self,
         step: Step,
     ) -> Result<Option<(Instance, Receipt)>, ManagerError> {
-        match self.shared().store.commit(step.changes).await {
+        match self.shared().commit(step.changes).await {
             Ok(receipt) => {
                 let mut instance = step.instance;
                 instance.revision = instance.revision.next();
+                if step.driver == Driver::Here {
+                    self.shared().hosting.drives(self.group_id(), &instance);
+                }
                 Ok(Some((instance, receipt)))
             }
             Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => Ok(None),

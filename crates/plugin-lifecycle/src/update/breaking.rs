@@ -203,7 +203,8 @@ pub fn breaking(
     found
 }
 
-fn covering<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a Parameter> {
+/// The parameter that a setting is of: the one of its name, else the template that it fits.
+pub(crate) fn covering<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a Parameter> {
     let exact = parameters.iter().find(|parameter| parameter.name == name);
     exact.or_else(|| parameters.iter().find(|parameter| parameter.covers(name)))
 }

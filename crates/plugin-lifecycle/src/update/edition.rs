@@ -1,13 +1,16 @@
 //! What an instance is in one version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use one_ontology::{Actor, PluginThingType, Thing, ThingId, ThingProperties, ThingType};
-use plugin_registry::{PackagePin, Parameter};
+use plugin_registry::{PackagePin, Parameter, Sensitivity};
+use plugin_resolver::parse_version;
 use plugin_runtime_api::{Artifact, Component, Permissions, PluginName, RuntimeId};
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::manager::is_named_plugin;
 use crate::{Breaker, Member, PluginInstance};
 
 /// A snapshot as the store has it.
@@ -61,6 +64,19 @@ impl Edition {
         }
     }
 
+    /// The releases that an instance of this package runs as this.
+    pub(crate) fn releases(&self, package: &PluginName) -> BTreeSet<(String, Version)> {
+        let members = self.members.iter();
+        let members = members.map(|it| (it.package.to_string(), it.version.as_str()));
+        let own = (package.to_string(), self.version.as_str());
+        let named = std::iter::once(own).chain(members);
+        let read = named.filter_map(|(name, version)| Some((name, parse_version(version).ok()?)));
+        let shared = self.packages.iter();
+        let packages = shared.filter(|it| !is_named_plugin(&it.name));
+        read.chain(packages.map(|it| (it.name.clone(), it.version.clone())))
+            .collect()
+    }
+
     /// Makes an instance what this says.
     pub(crate) fn apply(&self, instance: &mut PluginInstance) {
         let changed = instance.settings != self.settings;
@@ -73,6 +89,15 @@ impl Edition {
         instance.parameters.clone_from(&self.parameters);
         instance.settings.clone_from(&self.settings);
         instance.components.clone_from(&self.components);
+        for grant in instance.agents.values_mut() {
+            grant.fit(&self.parameters);
+        }
+        // Whoever opened a parameter opened no secret by that name.
+        let is_plain = |name: &String| {
+            let mut parameters = self.parameters.iter();
+            parameters.any(|it| it.name == *name && it.sensitivity == Sensitivity::Plain)
+        };
+        instance.open_to_agents.retain(is_plain);
         // What failed may have failed for its version.
         instance.breaker = Breaker::default();
         if changed {

@@ -7,6 +7,7 @@ mod pin;
 mod plan;
 
 pub use approval::Approval;
+pub(crate) use breaking::covering;
 pub use breaking::{Breaking, BreakingKind, UpdateKind, breaking, kept_settings, widened};
 pub use edition::{Edition, PluginSnapshot, Snapshot};
 pub use pin::Pin;

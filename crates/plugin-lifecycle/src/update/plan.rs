@@ -8,7 +8,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{Breaking, UpdateKind};
-use crate::PlanStep;
+use crate::{Notice, PlanStep, YoungRelease};
 
 /// What changing the version of an instance would do: inspect it, print it, approve it, then update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +103,15 @@ pub struct OutdatedPlugin {
     /// What breaks, as far as manifests tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaking: Vec<Breaking>,
+    /// What it follows, where its pin or its organisation says so: a tag or a range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
+    /// What it would be offered if that were older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub young: Option<YoungRelease>,
+    /// What is said of the releases that it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// What keeps it from being updated, in words: another plugin, or no answer from the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,

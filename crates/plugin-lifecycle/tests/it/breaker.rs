@@ -21,6 +21,7 @@ const LEASE: u64 = 40;
 fn lease(began: u64) -> ExecutionLease {
     ExecutionLease {
         cause: None,
+        timeout_ms: None,
         kind: ComponentKind::Action,
         component: "A".parse().unwrap(),
         effect: Effect::NonIdempotent,
@@ -28,6 +29,7 @@ fn lease(began: u64) -> ExecutionLease {
         attempt: 1,
         cancel_asked: None,
         input: None,
+        seat: None,
         began: at(began),
         lease_until: at(began + LEASE),
     }

@@ -109,9 +109,10 @@ fn retries(policy: &Policy) -> String {
     let waits: Vec<String> = (0..retries.retries).map(wait).collect();
     let longest = seconds(retries.longest);
     format!(
-        "{}, after {}; at most {longest}",
+        "{}, after {}; at most {longest}; all within {}",
         retries.retries,
-        waits.join(", ")
+        waits.join(", "),
+        seconds(retries.within)
     )
 }
 
@@ -164,11 +165,21 @@ fn the_defaults_are_the_policy_s() {
         ("operation_lease", seconds(policy.operation_lease)),
         ("operation_attempts", policy.operation_attempts.to_string()),
         ("snapshots", policy.snapshots.to_string()),
+        ("release_cooldown", seconds(policy.release_cooldown)),
         (
             "recoveries_at_a_time",
             policy.recoveries_at_a_time.to_string(),
         ),
         ("subscriptions", policy.subscriptions.to_string()),
+        ("agents", policy.agents.to_string()),
+        (
+            "character_bytes",
+            format!("{} KiB", policy.character_bytes >> 10),
+        ),
+        (
+            "agent_settings_bytes",
+            format!("{} KiB", policy.agent_settings_bytes >> 10),
+        ),
         ("delivery_batch", policy.delivery_batch.to_string()),
         (
             "deliveries_at_a_time",

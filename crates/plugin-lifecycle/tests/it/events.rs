@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::world::{KNOWLEDGE, SQL, World, component, group};
 
-const HANDLER: &str = "ON_EVENT";
+pub(crate) const HANDLER: &str = "ON_EVENT";
 const OTHER: &str = "ON_OTHER";
 
 /// Patient with failures, so that a test sees dead letters and not a suspension.
@@ -39,7 +39,7 @@ fn world() -> World {
     world_with(patient())
 }
 
-fn world_with(policy: Policy) -> World {
+pub(crate) fn world_with(policy: Policy) -> World {
     let world = World::with_policy(policy);
     let handlers = vec![
         component(ComponentKind::Event, HANDLER),
@@ -60,14 +60,19 @@ fn event_type(name: &str) -> EventType {
     name.parse().unwrap()
 }
 
-fn subscribe(tenant: &Tenant, instance: ThingId, types: &[&str], handler: &str) -> ThingId {
+pub(crate) fn subscribe(
+    tenant: &Tenant,
+    instance: ThingId,
+    types: &[&str],
+    handler: &str,
+) -> ThingId {
     let types = types.iter().map(|name| event_type(name));
     let row = block_on(tenant.subscribe(instance, types, handler));
     row.unwrap().id
 }
 
 /// Lets something happen in an organisation; gives its number.
-fn happens(world: &World, org: &str, name: &str, what: u64) -> Seq {
+pub(crate) fn happens(world: &World, org: &str, name: &str, what: u64) -> Seq {
     let place = one_ontology::Place::Group(group(org));
     let scope = Scope::system("test".parse().unwrap(), place);
     let head = block_on(world.store.head(&scope)).unwrap().unwrap();
@@ -81,7 +86,7 @@ fn is_send<T: Send>(work: T) -> T {
     work
 }
 
-fn dispatch(world: &World) -> DispatchReport {
+pub(crate) fn dispatch(world: &World) -> DispatchReport {
     let report = block_on(is_send(
         world.manager.dispatch([group("acme"), group("globex")]),
     ));

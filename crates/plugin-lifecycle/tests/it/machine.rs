@@ -136,7 +136,7 @@ fn every_row_of_the_table_is_a_transition() {
 }
 
 /// Every state, with every detail that matters.
-fn states() -> Vec<State> {
+pub(crate) fn states() -> Vec<State> {
     let mut states: Vec<State> = [
         "DISCOVERED",
         "INSTALLING",
@@ -169,7 +169,7 @@ fn states() -> Vec<State> {
     states
 }
 
-fn commands() -> Vec<Command> {
+pub(crate) fn commands() -> Vec<Command> {
     [
         "install",
         "validation_failed",

@@ -26,6 +26,7 @@ fn policies() -> impl Strategy<Value = RetryPolicy> {
             retries,
             first: Duration::from_millis(first),
             longest: Duration::from_millis(longest),
+            ..RetryPolicy::default()
         }
     })
 }
@@ -116,14 +117,14 @@ impl Timer for Jump {
 }
 
 /// A world whose `SEARCH_KNOWLEDGE` has this effect, and a host with a timer in it.
-struct Rig {
-    world: World,
-    acme: Tenant,
-    instance: ThingId,
+pub(crate) struct Rig {
+    pub(crate) world: World,
+    pub(crate) acme: Tenant,
+    pub(crate) instance: ThingId,
 }
 
 impl Rig {
-    fn new(effect: Effect, policy: Policy) -> Self {
+    pub(crate) fn new(effect: Effect, policy: Policy) -> Self {
         let world = World::with_policy(policy);
         let mut action = component(ComponentKind::Action, "SEARCH_KNOWLEDGE");
         action.effect = effect;

@@ -42,7 +42,7 @@ fn keys() -> Vec<CacheKey> {
     let world = World::new();
     let acme = world.tenant("alice", "acme");
     let instance = block_on(acme.instance(world.installed(&acme))).unwrap();
-    let key = |n: usize| CacheKey::of(&instance, &Call::action("A", json!(n)).unwrap());
+    let key = |n: usize| CacheKey::of(&instance, &Call::action("A", json!(n)).unwrap(), None);
     (0..6).map(key).collect()
 }
 

@@ -122,7 +122,7 @@ fn what_is_called_or_looks_like_a_secret_is_left_out_and_the_rest_is_kept() {
         ("card 4111 1111 1111 1111 ok", "card [secret] ok"),
         (
             "-----BEGIN KEY-----\nMII\nabc\n-----END KEY----- ok",
-            "[secret] [secret] [secret] [secret] [secret] KEY----- ok",
+            "[secret] [secret] [secret] [secret] [secret] [secret] ok",
         ),
     ] {
         let kept = RecordedInput::of(&json!(text), &[]).value;

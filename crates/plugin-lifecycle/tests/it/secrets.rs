@@ -354,3 +354,33 @@ fn a_failed_start_s_words_are_not_recorded() {
     assert!(reason.contains(KNOWLEDGE), "{reason}");
     block_on(acme.activate(instance)).unwrap();
 }
+
+#[test]
+fn what_is_said_of_a_secret_whose_end_is_not_written_is_not_recorded() {
+    let guarded = Guarded::new();
+    let host = guarded.host(IsolationLevel::None);
+    let acme = host.tenant("alice", "acme");
+    let instance = installed(&acme);
+    configure(&acme, instance, CANARY).unwrap();
+    block_on(acme.activate(instance)).unwrap();
+    // As the host leaves it that dies between the vault and the row: the plugin still runs with it.
+    let name = plugin_runtime_api::SecretName {
+        group: group("acme"),
+        instance,
+        parameter: KEY.to_owned(),
+    };
+    let vault: &dyn plugin_runtime_api::Vault = guarded.vault.as_ref();
+    block_on(vault.forget(&name)).unwrap();
+    let crash = Script::Crash(format!("uncaught: {CANARY}"));
+    host.executor.script("SEARCH_KNOWLEDGE", crash);
+    let outcome = block_on(acme.execute(instance, "SEARCH_KNOWLEDGE", json!({}))).unwrap();
+    assert!(format!("{outcome:?}").contains(CANARY));
+    clean("what is kept", &kept(&guarded, &acme));
+    // Once its end is written and nothing runs with it, words are words again.
+    block_on(acme.destroy_secret(instance, KEY)).unwrap();
+    let failure = StartScript::Fail(PluginFailure::new("Error", "the port is taken"));
+    let package = KNOWLEDGE.parse().unwrap();
+    host.executor.script_start(package, failure);
+    block_on(acme.activate(instance)).unwrap_err();
+    assert!(kept(&guarded, &acme).contains("the port is taken"));
+}

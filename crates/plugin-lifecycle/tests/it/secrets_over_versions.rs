@@ -1,8 +1,10 @@
 //! Secrets, where the version of a plugin changes.
 
+use std::collections::BTreeMap;
+
 use futures::executor::block_on;
 use one_ontology::ThingId;
-use plugin_lifecycle::{Approval, ManagerError, StateKind, Tenant};
+use plugin_lifecycle::{Approval, ManagerError, StateKind, Tenant, is_secret};
 use plugin_runtime_api::{Ending, IsolationLevel, PluginFailure, StartScript};
 use serde_json::{Value, json};
 
@@ -77,4 +79,62 @@ fn what_was_a_secret_before_does_not_stand_for_a_plain_value() {
     let outcome = block_on(acme.execute(instance, "SEARCH_KNOWLEDGE", json!({}))).unwrap();
     let plain = json!({"read": "plain"});
     assert_eq!(outcome.ending, Ending::Succeeded { output: plain });
+}
+
+#[test]
+fn what_is_given_as_a_secret_is_never_written_as_a_plain_value() {
+    let guarded = Guarded::new();
+    let host = guarded.host(IsolationLevel::Strict);
+    let acme = host.tenant("alice", "acme");
+    let needs = || json!({"@elizaos/core": "^1.7.0", SQL: "^1.7.0"});
+    let versions = [
+        ("1.6.1", body(needs(), secret())),
+        (
+            "1.7.0",
+            body(needs(), json!({"type": "string", "sensitive": false})),
+        ),
+    ];
+    let source = &guarded.world.source;
+    source.put(KNOWLEDGE, package(KNOWLEDGE, &versions[..1]));
+    let instance = installed(&acme);
+    block_on(acme.set_secret(instance, KEY, "before")).unwrap();
+    assert_eq!(block_on(acme.secret_names(instance)).unwrap(), [KEY]);
+    // Between the question and the answer somebody updates it.
+    source.put(KNOWLEDGE, package(KNOWLEDGE, &versions));
+    update(&acme, instance).unwrap();
+    let refused = block_on(acme.set_secret(instance, KEY, CANARY)).unwrap_err();
+    assert_eq!(refused.tag(), "NoSuchSecret");
+    assert!(!kept(&guarded, &acme).contains(CANARY));
+    // Told to be no secret, it is taken.
+    configure(&acme, instance, "plain").unwrap();
+}
+
+#[test]
+fn a_parameter_of_its_own_name_comes_before_a_template() {
+    let guarded = Guarded::new();
+    let host = guarded.host(IsolationLevel::Strict);
+    let acme = host.tenant("alice", "acme");
+    let parameters = json!({"FOO_URL": {"type": "string"}, "FOO_<X>": secret()});
+    let needs = json!({"@elizaos/core": "^1.7.0", SQL: "^1.7.0"});
+    let config = json!({"pluginType": "elizaos:plugin:1.0.0", "pluginParameters": parameters});
+    let body = json!({"dependencies": needs, "agentConfig": config});
+    let source = &guarded.world.source;
+    source.put(KNOWLEDGE, package(KNOWLEDGE, &[("1.6.1", body)]));
+    let instance = installed(&acme);
+    let row = || block_on(acme.instance(instance)).unwrap().properties;
+    assert!(!is_secret(&row().parameters, "FOO_URL"));
+    assert!(is_secret(&row().parameters, "FOO_KEY"));
+    assert!(!is_secret(&row().parameters, "BAR_KEY"));
+    let set = |value: Value| {
+        let settings = BTreeMap::from([("FOO_URL".to_owned(), value)]);
+        block_on(acme.configure(instance, settings)).unwrap();
+    };
+    set(json!("http://localhost"));
+    assert!(row().settings.contains_key("FOO_URL"));
+    let refused = block_on(acme.set_secret(instance, "FOO_URL", CANARY)).unwrap_err();
+    assert_eq!(refused.tag(), "NoSuchSecret");
+    set(Value::Null);
+    assert!(row().settings.is_empty());
+    block_on(acme.set_secret(instance, "FOO_KEY", CANARY)).unwrap();
+    assert_eq!(block_on(acme.secret_names(instance)).unwrap(), ["FOO_KEY"]);
 }

@@ -9,7 +9,7 @@ use plugin_lifecycle::{
     After, CommandKind, Interrupted, Moved, PluginInstance, Ran, State, StateKind, why,
 };
 
-const STATES: &[(State, CommandKind)] = &[
+pub(crate) const STATES: &[(State, CommandKind)] = &[
     (State::Discovered, CommandKind::Install),
     (State::Installing, CommandKind::Install),
     (State::Installed, CommandKind::Install),
@@ -67,6 +67,7 @@ fn each_state_says_who_brought_it_there_and_what_would_move_it() {
             command: *command,
             by: person("alice").into(),
             at: now,
+            wants: None,
         });
         said.push(format!("{}: {}", state.kind(), why(&row, "Alice", now)));
     }
@@ -86,8 +87,8 @@ fn each_state_says_who_brought_it_there_and_what_would_move_it() {
     DEACTIVATING: Alice suspended it: too many words; its runtime is being stopped; nobody is at work on it, and `recover` goes on with it.
     DEACTIVATING: It had too many errors: too many words; its runtime is being stopped; nobody is at work on it, and `recover` goes on with it.
     DEACTIVATING: Alice asked to remove it; its runtime is being stopped; nobody is at work on it, and `recover` goes on with it.
-    SUSPENDED: Alice suspended it: too many words; `activate` resumes it.
-    SUSPENDED: It was suspended for its errors: too many words; `activate` resumes it.
+    SUSPENDED: Alice suspended it: too many words; `resume` starts it again.
+    SUSPENDED: It was suspended for its errors: too many words; `resume` starts it again.
     ERROR: Its runtime failed: too many words; `activate` tries again, `deactivate` leaves it installed.
     FAILED: Alice asked to install it, and that failed: too many words; `retry` tries again, `uninstall` clears it away.
     FAILED: Alice asked to remove it, and that failed: too many words; `uninstall` tries again.

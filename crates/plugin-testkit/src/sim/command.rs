@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use one_ontology::ThingId;
-use plugin_lifecycle::{Approval, ManagerError, Tenant};
+use one_ontology::{Actor, ThingId, ThingType};
+use plugin_lifecycle::{Agent, Approval, Call, ManagerError, Tenant};
+use plugin_registry::Severity;
 use serde_json::{Value, json};
 
 use super::fleet::EAR;
@@ -34,12 +35,28 @@ pub enum Given {
     Suspend,
     /// Remove it.
     Uninstall,
+    /// Let an agent use it; where there is none, make one first.
+    Grant,
+    /// Let the agent use it no more.
+    Revoke,
+    /// Give the agent another character.
+    ChangeAgent,
+    /// Put the agent away.
+    RetireAgent,
+    /// Run one of its actions for the agent: `WORK`, `FAIL` or `CRASH`.
+    ExecuteFor(&'static str),
     /// Let it be told of courses.
     Subscribe,
     /// Let a course be created in the organisation, whatever becomes of hosts.
     Happen,
     /// Let this host deliver what has happened.
     Dispatch,
+    /// Revoke its first version, on the whole platform.
+    RevokeRelease,
+    /// Take that back.
+    Unrevoke,
+    /// Let this host bring what is said of releases to the organisation.
+    Notice,
     /// Let this host recover the organisation.
     Recover,
 }
@@ -48,6 +65,7 @@ impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Execute(action) => write!(f, "Execute {action}"),
+            Self::ExecuteFor(action) => write!(f, "Execute {action} for the agent"),
             other => write!(f, "{other:?}"),
         }
     }
@@ -97,11 +115,65 @@ impl Given {
                 Self::Deactivate => tenant.deactivate(instance).await,
                 Self::Suspend => tenant.suspend(instance, "for a test").await,
                 Self::Uninstall => tenant.uninstall(instance).await,
+                Self::Grant => {
+                    let agent = match the_agent(&tenant).await? {
+                        Some(agent) => agent,
+                        None => {
+                            let character = json!({"name": "Ada"});
+                            let made = tenant.create_agent(ThingType::ServiceAgent, &character);
+                            made.await?
+                        }
+                    };
+                    let none = BTreeMap::new();
+                    let granted = tenant.activate_for(instance, agent.id, &none);
+                    granted.await.map(drop)
+                }
+                Self::Revoke => {
+                    let agent = the_agent(&tenant).await?.map_or(instance, |it| it.id);
+                    tenant.deactivate_for(instance, agent).await
+                }
+                Self::ChangeAgent => {
+                    let Some(agent) = the_agent(&tenant).await? else {
+                        return Ok(());
+                    };
+                    let character = json!({"name": "Ada", "bio": agent.character_revision});
+                    let changed = tenant.update_agent(agent.id, agent.revision, &character);
+                    changed.await.map(drop)
+                }
+                Self::RetireAgent => {
+                    let Some(agent) = the_agent(&tenant).await? else {
+                        return Ok(());
+                    };
+                    tenant.retire_agent(agent.id, agent.revision).await
+                }
+                Self::ExecuteFor(action) => {
+                    let agent = the_agent(&tenant).await?.map_or(instance, |it| it.id);
+                    let call = Call::action(action, json!({}))?.for_agent(agent);
+                    tenant.call(instance, call).await.map(drop)
+                }
                 Self::Subscribe => {
                     let subscribed = tenant.subscribe(instance, [HEARD], EAR).await;
                     subscribed.map(drop)
                 }
                 Self::Happen => Ok(()),
+                Self::RevokeRelease => {
+                    let (package, by) = (PLUGIN.parse()?, security()?);
+                    let said = ("for a test", Severity::High);
+                    manager.revoke(by, &package, FIRST, said).await.map(drop)
+                }
+                Self::Unrevoke => {
+                    let (package, by) = (PLUGIN.parse()?, security()?);
+                    manager.unrevoke(by, &package, FIRST).await.map(drop)
+                }
+                Self::Notice => {
+                    let report = manager.apply_notices([group]).await;
+                    match report.failed.first() {
+                        Some(failed) => Err(ManagerError::PlanOutdated {
+                            reason: format!("{}: {}", failed.error, failed.reason),
+                        }),
+                        None => Ok(()),
+                    }
+                }
                 Self::Dispatch => {
                     let report = manager.dispatch([group]).await;
                     match report.failed.first() {
@@ -126,6 +198,11 @@ impl Given {
     }
 }
 
+/// The agent that is there; the first where hosts have made several at once.
+async fn the_agent(tenant: &Tenant) -> Result<Option<Agent>, ManagerError> {
+    Ok(tenant.agents().await?.into_iter().next())
+}
+
 async fn update(tenant: &Tenant, instance: ThingId) -> Result<(), ManagerError> {
     let found = tenant.instance(instance).await?;
     let to = match found.properties.version.as_str() {
@@ -134,6 +211,10 @@ async fn update(tenant: &Tenant, instance: ThingId) -> Result<(), ManagerError> 
     };
     let plan = tenant.plan_update(instance, to).await?;
     tenant.update(&plan, &Approval::of(&plan)).await
+}
+
+fn security() -> Result<Actor, ManagerError> {
+    Ok(Actor::System("security".parse()?))
 }
 
 fn settings() -> BTreeMap<String, Value> {

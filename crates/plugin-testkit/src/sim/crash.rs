@@ -5,7 +5,7 @@ use std::fmt;
 use super::command::Given;
 use super::fleet::{Ends, Fencing};
 use super::gate::{Fate, Pace};
-use super::invariants::{unfinished, untold, violations};
+use super::invariants::{unfinished, unheeded, untold, violations};
 use super::world::{Host, World};
 
 /// A command, after others that went well.
@@ -136,7 +136,7 @@ impl Trial {
         self.judge(found)
     }
 
-    fn judge(&self, found: Vec<super::invariants::Violation>) -> Outcome {
+    fn judge(&self, found: Vec<super::violation::Violation>) -> Outcome {
         if found.is_empty() {
             return Ok(());
         }
@@ -172,7 +172,13 @@ impl Trial {
         }
         let seen = self.world.observe().map_err(|error| self.broken(error))?;
         self.judge(unfinished(&seen))?;
-        self.judge(untold(&seen))
+        self.judge(untold(&seen))?;
+        if !self.run(&mut host, &Given::Notice)? {
+            return Err(self.broken("notices could not be applied"));
+        }
+        let seen = self.world.observe().map_err(|error| self.broken(error))?;
+        self.judge(unfinished(&seen))?;
+        self.judge(unheeded(&seen))
     }
 
     fn prepare(&mut self, before: &[Given]) -> Outcome {

@@ -42,6 +42,8 @@ pub(super) enum Ends {
 pub struct RunningRuntime {
     /// The instance that it is of: the last plugin in install order.
     pub instance: Option<ThingId>,
+    /// The agent that it is for.
+    pub agent: Option<ThingId>,
     /// Its version.
     pub version: String,
     /// The fence it was started under.
@@ -278,6 +280,7 @@ impl Executor for Fleet {
             let own = spec.plugins.last();
             let running = RunningRuntime {
                 instance: own.map(|plugin| plugin.instance),
+                agent: Some(spec.agent),
                 version: own.map(|plugin| plugin.version.clone()).unwrap_or_default(),
                 fence: spec.fence,
             };

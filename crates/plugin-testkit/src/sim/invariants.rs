@@ -1,17 +1,20 @@
 //! What must hold of a platform after every step, whoever has died.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use one_ontology::{
     BudgetState, Connection, ConnectionType, End, Event, EventType, IdempotencyKey,
     PluginConnectionType, PluginEventType, ThingId,
 };
-use plugin_lifecycle::{EventCause, Instance, Phase, State, StateKind, Subscription};
+use plugin_lifecycle::{
+    EventCause, Instance, Notice, NoticeKind, Phase, State, StateKind, Subscription, Treatment,
+};
+use plugin_registry::Revocations;
 use plugin_runtime_api::{Fence, RuntimeId};
 
 use super::fleet::{Run, RunningRuntime};
+use super::violation::Violation;
 
 /// Everything that can be seen of an organisation and of the executor's world at one moment.
 #[derive(Clone, Debug, Default)]
@@ -34,57 +37,19 @@ pub struct Observed {
     pub secrets: BTreeMap<ThingId, Vec<String>>,
     /// How many snapshots there are of each instance.
     pub snapshots: BTreeMap<ThingId, usize>,
+    /// The agents that are not put away.
+    pub agents: Vec<ThingId>,
+    /// The level of agents of the organisation.
+    pub agents_level: Option<BudgetState>,
     /// What runs.
     pub running: BTreeMap<RuntimeId, RunningRuntime>,
     /// The highest fence under which something was asked of each runtime.
     pub fences: BTreeMap<RuntimeId, Fence>,
     /// What was run.
     pub runs: BTreeMap<IdempotencyKey, Run>,
+    /// What the owner of the platform has revoked.
+    pub revocations: Revocations,
 }
-
-/// Something that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Violation {
-    /// The invariant.
-    pub invariant: &'static str,
-    /// What does not hold it.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.invariant, self.what)
-    }
-}
-
-/// Each invariant, by its name.
-pub const INVARIANTS: &[&str] = &[
-    "absent means nothing runs",
-    "absent means no connections",
-    "absent means no secrets",
-    "absent means no snapshots",
-    "no more snapshots than are kept",
-    "at rest means not running",
-    "active means the committed version",
-    "no second runtime is left over",
-    "no runtime is ahead of its row",
-    "nobody acts under a fence that is not written",
-    "in flight only where allowed",
-    "an operation is under way exactly in transient states",
-    "the trail says where an instance is",
-    "connected exactly when installed",
-    "connected to what it runs with",
-    "plugins are counted exactly",
-    "places are counted exactly",
-    "executions are counted exactly",
-    "an execution ends once",
-    "no execution is lost",
-    "nothing is run twice",
-    "nothing is run unsaid",
-    "nobody is told who is gone",
-    "told in order",
-    "events are numbered without gaps",
-];
 
 /// Everything that does not hold; empty if all does.
 #[must_use]
@@ -98,6 +63,7 @@ pub fn violations(seen: &Observed) -> Vec<Violation> {
         one_row(seen, row, &tally, &mut say);
     }
     counts(seen, &tally, &mut say);
+    agents(seen, &mut say);
     runs(seen, &tally, &mut say);
     told(seen, &mut say);
     found
@@ -126,6 +92,37 @@ pub fn untold(seen: &Observed) -> Vec<Violation> {
     found
 }
 
+/// Every instance that runs, and runs a revoked release, although all have been told; empty if none does.
+#[must_use]
+pub fn unheeded(seen: &Observed) -> Vec<Violation> {
+    let runs = |row: &&Instance| starts_or_runs(row.properties.lifecycle.kind());
+    let mut found = Vec::new();
+    for row in seen.rows.iter().filter(runs) {
+        let p = &row.properties;
+        let members = p
+            .members
+            .iter()
+            .map(|it| (it.package.as_str(), &it.version));
+        let all = members.chain([(p.npm_package.as_str(), &p.version)]);
+        let revoked = all.filter(|(package, version)| {
+            let version = version.parse();
+            version.is_ok_and(|version| seen.revocations.find(package, &version).is_some())
+        });
+        found.extend(revoked.map(|(package, version)| Violation {
+            invariant: "nothing that is revoked runs",
+            what: format!("{} runs {package} {version}", row.name),
+        }));
+    }
+    found
+}
+
+const fn starts_or_runs(state: StateKind) -> bool {
+    matches!(
+        state,
+        StateKind::Activating | StateKind::Active | StateKind::Executing
+    )
+}
+
 /// Everything that is unfinished although nobody is at work any more; empty if all is finished.
 #[must_use]
 pub fn unfinished(seen: &Observed) -> Vec<Violation> {
@@ -148,9 +145,15 @@ pub fn unfinished(seen: &Observed) -> Vec<Violation> {
         if !p.secrets_under_way.is_empty() {
             say("secrets are under way");
         }
-        let mut own = std::iter::once(&p.runtime).chain(&p.strays);
+        let agents = p.agents.values().filter_map(|it| it.runtime.as_ref());
+        let own = std::iter::once(&p.runtime).chain(&p.strays);
+        let mut own = own.chain(agents);
         if state == StateKind::Error && own.any(|it| seen.running.contains_key(it)) {
             say("it runs");
+        }
+        let mut strays = p.strays.iter();
+        if strays.any(|it| seen.running.contains_key(it)) {
+            say("a runtime is left over");
         }
     }
     found
@@ -269,6 +272,21 @@ fn one_row(seen: &Observed, row: &Instance, tally: &Tally, say: &mut Say<'_>) {
         | StateKind::RollingBack
         | StateKind::Uninstalling => {}
     }
+    let known = p.secrets_left();
+    let kept = seen.secrets.get(&row.id).into_iter().flatten();
+    let unknown: Vec<&String> = kept.filter(|it| !known.contains(it.as_str())).collect();
+    if !unknown.is_empty() && state != StateKind::Uninstalled {
+        say(
+            "a row knows of every secret",
+            format!("{}: {unknown:?}", name()),
+        );
+    }
+    let held = |notice: &Notice| {
+        notice.kind == NoticeKind::Revoked && notice.treatment == Treatment::Suspend
+    };
+    if starts_or_runs(state) && p.notices.iter().any(held) {
+        say("what is known to be revoked does not run", name());
+    }
     other_runtimes(seen, row, say);
     snapshots(seen, row, say);
     needs(seen, row, say);
@@ -339,7 +357,16 @@ fn other_runtimes(seen: &Observed, row: &Instance, say: &mut Say<'_>) {
             continue;
         }
         // Of what could not be stopped the row knows, and whoever recovers stops it.
-        let known = changing.contains(runtime) || p.strays.contains(runtime);
+        let mut seats = p.agents.values().filter_map(|it| it.runtime.as_ref());
+        let of_agent = seats.any(|seat| seat == runtime);
+        let known = changing.contains(runtime) || p.strays.contains(runtime) || of_agent;
+        if of_agent && rests(state) {
+            let what = format!("{}: {runtime} runs for an agent", name());
+            say("at rest means not running", what);
+        }
+        if running.agent != Some(own_agent(row)) && !of_agent && !p.strays.contains(runtime) {
+            say("nothing runs for whom nothing says so", name());
+        }
         if !known || running.fence > p.fence {
             let what = format!("{} and {runtime} under fence {}", name(), running.fence.0);
             say("no second runtime is left over", what);
@@ -353,13 +380,64 @@ fn other_runtimes(seen: &Observed, row: &Instance, say: &mut Say<'_>) {
     }
 }
 
+const fn rests(state: StateKind) -> bool {
+    matches!(
+        state,
+        StateKind::Installing
+            | StateKind::Installed
+            | StateKind::Suspended
+            | StateKind::Failed
+            | StateKind::Uninstalled
+    )
+}
+
+/// The agent that the organisation of an instance has without being asked.
+fn own_agent(row: &Instance) -> ThingId {
+    let group = row.place.group().map(|it| it.to_string());
+    ThingId::of_name(&["agent", &group.unwrap_or_default()])
+}
+
+/// What agents may use is what their connections say, both ways, and what the rows say.
+fn agents(seen: &Observed, say: &mut Say<'_>) {
+    let joined = |kind: PluginConnectionType| {
+        let of_kind = seen.connections.iter();
+        of_kind.filter(move |it| it.connection_type == ConnectionType::from(kind))
+    };
+    let uses = joined(PluginConnectionType::PluginUses).map(|it| (it.from, it.to));
+    let uses: Vec<(End, End)> = uses.collect();
+    let powers = joined(PluginConnectionType::PluginPowers).map(|it| (it.to, it.from));
+    let rows = seen.rows.iter().flat_map(|row| {
+        let agents = row.properties.agents.keys();
+        agents.map(|agent| (End::Thing(*agent), End::Thing(row.id)))
+    });
+    let pairs: BTreeSet<(End, End)> = uses.iter().copied().collect();
+    let there = |agent: &End| seen.agents.iter().any(|it| End::Thing(*it) == *agent);
+    if pairs.len() != uses.len()
+        || pairs != powers.collect()
+        || pairs != rows.collect()
+        || !uses.iter().all(|(agent, _)| there(agent))
+    {
+        say("powers follow from uses", format!("{uses:?}"));
+    }
+    let counted = level(seen.agents_level.as_ref());
+    if counted != seen.agents.len() as u64 {
+        let what = format!("{} there, {counted} counted", seen.agents.len());
+        say("agents are counted exactly", what);
+    }
+}
+
 fn snapshots(seen: &Observed, row: &Instance, say: &mut Say<'_>) {
     let kept = seen.snapshots.get(&row.id).copied().unwrap_or(0);
     let what = || format!("{}: {kept} snapshots", row.name);
     if kept > 0 && row.properties.lifecycle == State::Uninstalled {
         say("absent means no snapshots", what());
     }
-    if kept > 3 {
+    // That of a change is written with its intent, and the oldest goes with its end.
+    let most = match row.properties.lifecycle.kind() {
+        StateKind::Updating | StateKind::RollingBack => 4,
+        _ => 3,
+    };
+    if kept > most {
         say("no more snapshots than are kept", what());
     }
 }

@@ -26,6 +26,7 @@ mod gate;
 mod invariants;
 mod ports;
 mod random;
+mod violation;
 mod walk;
 mod world;
 
@@ -33,5 +34,6 @@ pub use command::Given;
 pub use crash::{Broken, Scenario, interrupt_everywhere, interrupt_in_pairs};
 pub use fleet::{Fencing, Run, RunningRuntime};
 pub use gate::Fate;
-pub use invariants::{INVARIANTS, Observed, Violation, unfinished, untold, violations};
+pub use invariants::{Observed, unfinished, unheeded, untold, violations};
+pub use violation::{INVARIANTS, Violation};
 pub use walk::{Walked, walk};

@@ -330,6 +330,14 @@ impl Vault for HostVault {
         self.inner.rotate(group).await
     }
 
+    async fn forget(&self, name: &SecretName) -> Result<(), VaultError> {
+        through(&self.gate, "vault forget", no_vault, || {
+            let (inner, name) = (Arc::clone(&self.inner), name.clone());
+            async move { inner.forget(&name).await }.boxed()
+        })
+        .await
+    }
+
     async fn destroy(&self, group: GroupId, instance: ThingId) -> Result<(), VaultError> {
         through(&self.gate, "vault destroy", no_vault, || {
             let inner = Arc::clone(&self.inner);

@@ -9,8 +9,9 @@ use super::command::Given;
 use super::crash::Broken;
 use super::fleet::{Ends, Fencing};
 use super::gate::{Fate, Pace};
-use super::invariants::{Violation, unfinished, violations};
+use super::invariants::{unfinished, unheeded, violations};
 use super::random::Random;
+use super::violation::Violation;
 use super::world::{Host, World};
 
 /// How many steps a world lives.
@@ -33,9 +34,19 @@ const COMMANDS: &[Given] = &[
     Given::Deactivate,
     Given::Suspend,
     Given::Uninstall,
+    Given::Grant,
+    Given::Revoke,
+    Given::ChangeAgent,
+    Given::RetireAgent,
+    Given::ExecuteFor("WORK"),
+    Given::ExecuteFor("CRASH"),
     Given::Subscribe,
     Given::Happen,
     Given::Dispatch,
+    Given::RevokeRelease,
+    Given::Unrevoke,
+    Given::Unrevoke,
+    Given::Notice,
     Given::Recover,
 ];
 
@@ -52,10 +63,21 @@ const fn likely(state: Option<StateKind>) -> &'static [Given] {
             Given::Execute("FAIL"),
             Given::Execute("FAIL"),
             Given::Execute("CRASH"),
+            Given::ExecuteFor("WORK"),
+            Given::ExecuteFor("WORK"),
+            Given::ExecuteFor("WORK"),
+            Given::ExecuteFor("FAIL"),
+            Given::ExecuteFor("CRASH"),
+            Given::Grant,
+            Given::Grant,
+            Given::Revoke,
+            Given::ChangeAgent,
+            Given::RetireAgent,
             Given::Subscribe,
             Given::Happen,
             Given::Dispatch,
             Given::Dispatch,
+            Given::Notice,
             Given::Configure,
             Given::Update,
             Given::Update,
@@ -68,6 +90,9 @@ const fn likely(state: Option<StateKind>) -> &'static [Given] {
             Given::Activate,
             Given::Activate,
             Given::Activate,
+            Given::Grant,
+            Given::Revoke,
+            Given::RetireAgent,
             Given::Configure,
             Given::Update,
             Given::Rollback,
@@ -79,6 +104,7 @@ const fn likely(state: Option<StateKind>) -> &'static [Given] {
         Some(_) => &[
             Given::Recover,
             Given::Recover,
+            Given::Revoke,
             Given::Suspend,
             Given::Uninstall,
             Given::Deactivate,
@@ -330,25 +356,33 @@ impl Life {
             self.hosts.push(host);
         }
         for _ in 0..4 {
-            self.trace.push("every lease runs out".to_owned());
-            self.world.pass_every_lease();
-            for number in 0..self.hosts.len() {
-                if let Some(host) = self.hosts.get_mut(number) {
-                    let began = Given::Recover.begin(&self.world, host, None);
-                    began.map_err(|error| self.broken(error))?;
-                }
-            }
-            while self.hosts.iter().any(|host| !host.runnable().is_empty()) {
-                self.go_on(walked)?;
-                self.check()?;
-            }
+            self.all_give(&Given::Recover, walked)?;
         }
+        self.all_give(&Given::Notice, walked)?;
         let seen = self.world.observe().map_err(|error| self.broken(error))?;
         let rows = seen
             .events
             .iter()
             .filter_map(|event| event.metadata.text("rule"));
         walked.rows.extend(rows.map(str::to_owned));
-        self.judge(&unfinished(&seen))
+        self.judge(&unfinished(&seen))?;
+        self.judge(&unheeded(&seen))
+    }
+
+    /// Every lease runs out, then all hosts give a command at once, until all have done it.
+    fn all_give(&mut self, given: &Given, walked: &mut Walked) -> Result<(), Broken> {
+        self.trace.push("every lease runs out".to_owned());
+        self.world.pass_every_lease();
+        for number in 0..self.hosts.len() {
+            if let Some(host) = self.hosts.get_mut(number) {
+                let began = given.begin(&self.world, host, None);
+                began.map_err(|error| self.broken(error))?;
+            }
+        }
+        while self.hosts.iter().any(|host| !host.runnable().is_empty()) {
+            self.go_on(walked)?;
+            self.check()?;
+        }
+        Ok(())
     }
 }

@@ -15,12 +15,12 @@ use one_ontology::{
     ChangeSet, Clock as _, ConnectionQuery, Event, EventId, EventQuery, EventType, Group, GroupId,
     Limit, ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, Plan, PluginThingType,
     Role, Scope, Seq, SequentialIds, Store, Thing, ThingId, ThingProperties, ThingQuery,
-    ThingStatus, Timestamp,
+    ThingStatus, ThingType, Timestamp,
 };
 use plugin_lifecycle::{
     Instance, ManagerError, PluginManager, PluginSubscription, Policy, Snapshot, Tenant,
 };
-use plugin_registry::MemorySource;
+use plugin_registry::{MemorySource, Revocations};
 use plugin_runtime_api::{ManualTimer, MemoryVault, Vault};
 use serde_json::{Value, json};
 
@@ -240,8 +240,16 @@ impl World {
             ..ConnectionQuery::default()
         };
         let connections = done(self.store.connections(&self.scope, &query))?.map_err(words)?;
+        let query = ThingQuery {
+            types: vec![ThingType::ServiceAgent],
+            limit: Limit::new(Limit::MAX),
+            ..ThingQuery::default()
+        };
+        let agents = done(self.store.things(&self.scope, &query))?.map_err(words)?;
         Ok(Observed {
             rows,
+            agents: agents.items.iter().map(|it| it.id).collect(),
+            agents_level: budget("agents")?,
             subscriptions,
             events: Arc::clone(&self.trail),
             connections: connections.items,
@@ -253,6 +261,8 @@ impl World {
             running: self.fleet.running(),
             fences: self.fleet.fences(),
             runs: self.fleet.runs(),
+            revocations: done(Revocations::load(self.store.as_ref(), &self.scope))?
+                .map_err(words)?,
         })
     }
 }

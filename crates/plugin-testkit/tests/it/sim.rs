@@ -7,11 +7,36 @@ use plugin_testkit::sim::{
 
 fn scenarios() -> Vec<Scenario> {
     use Given::{
-        Activate, Configure, Deactivate, Dispatch, Execute, Happen, Install, Rollback, Subscribe,
-        Suspend, Uninstall, Update,
+        Activate, ChangeAgent, Configure, Deactivate, Dispatch, Execute, ExecuteFor, Grant, Happen,
+        Install, Notice, RetireAgent, Revoke, RevokeRelease, Rollback, Subscribe, Suspend,
+        Uninstall, Unrevoke, Update,
     };
     let (work, fail) = (Execute("WORK"), Execute("FAIL"));
-    vec![
+    let for_agent = ExecuteFor("WORK");
+    let used = [Install, Activate, Grant, for_agent.clone()];
+    let of_agents = vec![
+        Scenario::new(&[Install, Activate], Grant).then(for_agent.clone()),
+        Scenario::new(&[Install, Activate, Grant], for_agent.clone()).then(Revoke),
+        Scenario::new(&[Install, Activate, Grant], for_agent.clone()).then(Uninstall),
+        Scenario::new(&[Install, Activate, Grant], ExecuteFor("CRASH")),
+        Scenario::new(&used, Revoke)
+            .then(Grant)
+            .then(for_agent.clone()),
+        Scenario::new(&used, RetireAgent).then(Grant),
+        Scenario::new(&used, ChangeAgent).then(for_agent.clone()),
+        Scenario::new(&[&used[..], &[ChangeAgent]].concat(), for_agent.clone()),
+        Scenario::new(&[&used[..], &[ChangeAgent]].concat(), for_agent.clone()).then(Deactivate),
+        Scenario::new(&used, Uninstall),
+        Scenario::new(&used, Suspend).then(Revoke),
+        Scenario::new(&used, Deactivate)
+            .then(Activate)
+            .then(for_agent.clone()),
+        Scenario::new(&used, Execute("CRASH")).then(Activate),
+        Scenario::new(&used, Configure).then(for_agent.clone()),
+        Scenario::new(&used, Update).then(for_agent.clone()),
+        Scenario::new(&[&used[..], &[Update]].concat(), Rollback).then(for_agent),
+    ];
+    let mut all = vec![
         Scenario::new(&[], Install),
         Scenario::new(&[Install], Configure),
         Scenario::new(&[Install], Activate),
@@ -48,7 +73,16 @@ fn scenarios() -> Vec<Scenario> {
         Scenario::new(&[Install, Activate, Update], Rollback),
         Scenario::new(&[Install, Configure, Activate, Update], Rollback).then(Uninstall),
         Scenario::new(&[Install, Activate, Update], Uninstall),
-    ]
+        Scenario::new(&[Install, Activate], RevokeRelease).then(Unrevoke),
+        Scenario::new(&[Install, Activate, RevokeRelease], Notice),
+        Scenario::new(&[Install, Activate, RevokeRelease], Notice).then(Activate),
+        Scenario::new(&[Install, RevokeRelease, Notice, Unrevoke], Notice).then(Activate),
+        Scenario::new(&[Install, RevokeRelease, Notice, Unrevoke], Activate),
+        Scenario::new(&[Install, RevokeRelease, Notice], Update).then(Activate),
+        Scenario::new(&[Install, Activate, RevokeRelease], Update).then(Notice),
+    ];
+    all.extend(of_agents);
+    all
 }
 
 #[test]
@@ -101,6 +135,24 @@ fn changing_the_version_survives_every_pair_of_crashes() {
         Err(broken) => panic!("refused: {broken}"),
     }
     assert!(pairs > 300, "{pairs}");
+}
+
+#[test]
+fn letting_agents_use_a_plugin_survives_every_pair_of_crashes() {
+    let used = [
+        Given::Install,
+        Given::Activate,
+        Given::Grant,
+        Given::ExecuteFor("WORK"),
+    ];
+    let mut pairs = 0;
+    for command in [Given::Revoke, Given::RetireAgent] {
+        match interrupt_in_pairs(&Scenario::new(&used, command), Fate::CRASHES) {
+            Ok(count) => pairs += count,
+            Err(broken) => panic!("{broken}"),
+        }
+    }
+    assert!(pairs > 50, "{pairs}");
 }
 
 #[test]

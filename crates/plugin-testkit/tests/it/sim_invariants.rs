@@ -5,15 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::executor::block_on;
 use one_ontology::{
     BudgetState, ChangeSet, ConnectionQuery, EventId, EventQuery, EventType, Group, GroupId, Limit,
-    ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, PluginThingType, Role, Scope,
-    SequentialIds, Store as _, ThingId, ThingQuery, Timestamp,
+    ManualClock, Membership, MemoryStore, NewEvent, PersonId, Place, PluginConnectionType,
+    PluginThingType, Role, Scope, SequentialIds, Store as _, ThingId, ThingQuery, ThingType,
+    Timestamp,
 };
-use plugin_lifecycle::{Instance, PluginInstance, PluginManager, State, native_source};
+use plugin_lifecycle::{
+    Giving, GivingId, Instance, Notice, NoticeKind, PluginInstance, PluginManager, State,
+    Treatment, native_source,
+};
+use plugin_registry::{Revocation, Revocations, Severity};
 use plugin_runtime_api::{
     Engine, ExecutionId, Fence, NativeExecutor, NativePlugin, NotesPlugin, RuntimeId,
 };
 use plugin_testkit::sim::{
-    INVARIANTS, Observed, Run, RunningRuntime, unfinished, untold, violations,
+    INVARIANTS, Observed, Run, RunningRuntime, unfinished, unheeded, untold, violations,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -51,6 +56,10 @@ fn seen() -> Observed {
     let types = [EventType::CourseCreated];
     let subscription = block_on(tenant.subscribe(instance, types, "NOTE_EVENT")).unwrap();
     block_on(tenant.execute(instance, "ADD_NOTE", json!({"text": "x"}))).unwrap();
+    let ada = json!({"name": "Ada"});
+    let agent = block_on(tenant.create_agent(ThingType::ServiceAgent, &ada)).unwrap();
+    let agent = agent.id;
+    block_on(tenant.activate_for(instance, agent, &BTreeMap::new())).unwrap();
     let query = ThingQuery::of_type(PluginThingType::PluginInstance);
     let page = block_on(store.things(tenant.scope(), &query)).unwrap();
     let typed = page.items.into_iter().map(|thing| {
@@ -71,6 +80,7 @@ fn seen() -> Observed {
     };
     let running = RunningRuntime {
         instance: Some(instance),
+        agent: None,
         version: rows[0].properties.version.clone(),
         fence: rows[0].properties.fence,
     };
@@ -98,6 +108,9 @@ fn seen() -> Observed {
         connections: connections.items,
         secrets: BTreeMap::new(),
         snapshots: BTreeMap::new(),
+        agents: vec![agent],
+        agents_level: budget("agents"),
+        revocations: Revocations::default(),
     }
 }
 
@@ -138,6 +151,10 @@ const BREAKS: &[(&str, Break)] = &[
         let id = seen.rows[0].id;
         seen.secrets.insert(id, vec!["API_KEY".to_owned()]);
     }),
+    ("a row knows of every secret", |seen| {
+        let id = seen.rows[0].id;
+        seen.secrets.insert(id, vec!["API_KEY".to_owned()]);
+    }),
     ("absent means no snapshots", |seen| {
         rests(seen, State::Uninstalled);
         let id = seen.rows[0].id;
@@ -151,6 +168,23 @@ const BREAKS: &[(&str, Break)] = &[
         let running = seen.running.values().next().unwrap().clone();
         seen.running
             .insert(RuntimeId::of_name(&["another"]), running);
+    }),
+    ("nothing runs for whom nothing says so", |seen| {
+        let mut running = seen.running.values().next().unwrap().clone();
+        running.agent = Some(ThingId::of_name(&["another"]));
+        seen.running
+            .insert(RuntimeId::of_name(&["another"]), running);
+    }),
+    ("powers follow from uses", |seen| {
+        let powers = PluginConnectionType::PluginPowers.into();
+        seen.connections.retain(|it| it.connection_type != powers);
+    }),
+    ("powers follow from uses", |seen| {
+        seen.rows[0].properties.agents.clear();
+    }),
+    ("powers follow from uses", |seen| seen.agents.clear()),
+    ("agents are counted exactly", |seen| {
+        seen.agents_level = used(2);
     }),
     ("connected to what it runs with", |seen| {
         let mut another = seen.rows[0].properties.members[0].clone();
@@ -220,6 +254,18 @@ const BREAKS: &[(&str, Break)] = &[
         seen.runs
             .insert(format!("delivery:{id}:0:99:0").parse().unwrap(), run);
     }),
+    ("what is known to be revoked does not run", |seen| {
+        let row = &mut seen.rows[0].properties;
+        row.notices.push(Notice {
+            kind: NoticeKind::Revoked,
+            package: row.npm_package.clone(),
+            version: row.version.clone(),
+            message: None,
+            severity: Some(Severity::Low),
+            treatment: Treatment::Suspend,
+            since: Timestamp::EPOCH,
+        });
+    }),
     ("events are numbered without gaps", |seen| {
         drop(Arc::make_mut(&mut seen.events).remove(1))
     }),
@@ -261,6 +307,19 @@ fn who_was_not_told_is_said() {
 }
 
 #[test]
+fn what_runs_and_is_revoked_is_said() {
+    let mut seen = seen();
+    assert_eq!(unheeded(&seen), []);
+    let package = NotesPlugin::NAME.parse().unwrap();
+    let by = ("system:security".parse().unwrap(), Timestamp::EPOCH);
+    let revoked = Revocation::new(package, "*", "for a test", Severity::Low, by).unwrap();
+    seen.revocations = Revocations::of([revoked]);
+    assert!(!unheeded(&seen).is_empty());
+    rests(&mut seen, State::Suspended);
+    assert_eq!(unheeded(&seen), []);
+}
+
+#[test]
 fn what_is_left_is_said() {
     let whole = seen();
     assert_eq!(unfinished(&whole), []);
@@ -271,7 +330,8 @@ fn what_is_left_is_said() {
         ("secrets", |seen| {
             let until = Timestamp::EPOCH;
             let under_way = &mut seen.rows[0].properties.secrets_under_way;
-            under_way.insert("API_KEY".to_owned(), until);
+            let giving = Giving::of(["API_KEY".to_owned()], until);
+            under_way.begin(GivingId::of_name(&["left"]), giving);
         }),
         ("it runs", |seen| {
             seen.rows[0].properties.lifecycle = State::Error;

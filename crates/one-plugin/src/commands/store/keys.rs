@@ -1,7 +1,6 @@
 //! Keys in files.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use one_ontology::audit::{CheckpointSigner as _, CheckpointVerifier, KeyId, Signature};
@@ -14,10 +13,8 @@ use super::unusable;
 use super::written::refuse;
 use crate::cli::NewKeyArgs;
 use crate::failure::Failure;
+use crate::key_file::{Readers, read, readers, write_private};
 use crate::output::Output;
-
-/// No key is longer, in no form.
-const LONGEST: u64 = 16 << 10;
 
 /// Makes a key. No file that is there is ever lost for it.
 pub(super) fn make(args: &NewKeyArgs, output: &Output) -> Result<(), Failure> {
@@ -51,19 +48,9 @@ fn public_of(file: &Path) -> PathBuf {
     name.into()
 }
 
-fn write_private(file: &Path, pem: &str) -> std::io::Result<()> {
-    let mut options = fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(file)?;
-    file.write_all(pem.as_bytes())?;
-    file.sync_all()
-}
-
 /// The private key in a file.
 pub(super) fn signer(file: &Path, output: &Output) -> Result<Ed25519Signer, Failure> {
-    let text = Zeroizing::new(read(file)?);
+    let text = read(file)?;
     // A seed is as long as a digest, and written the same way.
     let signer = match text.trim().parse::<Digest>() {
         Ok(seed) => Ok(Ed25519Signer::from_seed(&Zeroizing::new(*seed.as_bytes()))),
@@ -76,20 +63,14 @@ pub(super) fn signer(file: &Path, output: &Output) -> Result<Ed25519Signer, Fail
     Ok(signer)
 }
 
-#[cfg(unix)]
 fn warn_if_readable(file: &Path, output: &Output) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = file.metadata().map_or(0, |file| file.permissions().mode());
-    if mode & 0o077 != 0 {
+    if readers(file) == Readers::Others {
         let file = file.display();
         output.aside(&format!(
             "others may read the private key: `chmod 600 {file}`"
         ));
     }
 }
-
-#[cfg(not(unix))]
-fn warn_if_readable(_: &Path, _: &Output) {}
 
 /// The key that somebody names, or that is in the file they name.
 pub(super) fn named(text: &str) -> Result<TrustedKeys, Failure> {
@@ -109,18 +90,6 @@ pub(super) fn named(text: &str) -> Result<TrustedKeys, Failure> {
         let expected = "a public Ed25519 key: its name (`ed25519:..`) or PEM";
         no_key(file, expected)
     })
-}
-
-fn read(file: &Path) -> Result<String, Failure> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        let message = format!("`{}` cannot be read: {error}", file.display());
-        Failure::new("KeyFileUnusable", message)
-    };
-    let opened = fs::File::open(file).map_err(|error| unusable(&error))?;
-    let mut text = String::new();
-    let read = opened.take(LONGEST).read_to_string(&mut text);
-    read.map_err(|error| unusable(&error))?;
-    Ok(text)
 }
 
 fn no_key(file: &Path, expected: &str) -> Failure {

@@ -46,6 +46,7 @@ impl Tenant {
             repeats: None,
             reuse: Reuse::Never,
             waits: None,
+            agent: None,
         };
         let cause = Some(EventCause::of_delivery(about.subscription, &event));
         let request = Request {

@@ -8,7 +8,7 @@ use plugin_runtime_api::{ComponentKind, ExecutionId};
 use serde_json::Value;
 
 use super::dispatch_report::Waits;
-use crate::manager::end::End;
+use crate::manager::end::{End, LastSeen};
 use crate::manager::execute::{Begun, Request};
 use crate::manager::write::untyped;
 use crate::{
@@ -107,6 +107,7 @@ impl Tenant {
             repeats: None,
             reuse: Reuse::Never,
             waits: None,
+            agent: None,
         };
         let cause = Some(EventCause::of_delivery(row.id, event));
         let request = Request {
@@ -114,7 +115,7 @@ impl Tenant {
             ..self.new_request(cause)?
         };
         let execution = request.execution;
-        let begun = self.begin_step(instance, &call, &request, self.shared().now());
+        let begun = self.begin_step(instance, &call, &request, None, self.shared().now());
         let mut step = match begun {
             Err(ManagerError::Admission(refusal)) => return Ok(Claim::Waits(not_now(&refusal))),
             step => step?,
@@ -135,6 +136,7 @@ impl Tenant {
         step.changes = step.changes.replace(untyped(&row)?);
         match self.write(step).await {
             Ok(Some((instance, receipt))) => {
+                self.begins_here(&instance, execution);
                 let begun = Begun::of(instance, call, execution, receipt.first)?;
                 Ok(Claim::Run(Box::new(begun), claimed))
             }
@@ -194,9 +196,9 @@ impl Tenant {
         let words = self.words(&begun.instance).await;
         let result = self.run(&mut begun).await;
         let end = End::of(&result, words).with(begun.doubt);
-        let (instance, execution) = (begun.instance.id, begun.execution);
+        let (seen, execution) = (LastSeen::then(begun.instance), begun.execution);
         let closed = self
-            .end_execution(instance, execution, &begun.lease, &end, Some(claimed))
+            .end_execution(seen, execution, &begun.lease, &end, Some(claimed))
             .await?
             .ok_or(ManagerError::Superseded)?;
         Ok(match closed.delivered {
@@ -278,7 +280,7 @@ impl Tenant {
         let changes = ChangeSet::new(&self.scope, told, now)
             .replace(untyped(&row)?)
             .insert(untyped(&letter)?);
-        match self.shared().store.commit(changes).await {
+        match self.shared().commit(changes).await {
             Ok(_) => Ok(true),
             Err(StoreError::Stale { .. } | StoreError::Busy { .. }) => Ok(false),
             Err(error) => Err(error.into()),

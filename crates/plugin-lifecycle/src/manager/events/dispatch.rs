@@ -9,7 +9,10 @@ use super::deliver::{Tried, waiting};
 use super::dispatch_report::{Delivered, DispatchReport, NotDispatched, Rest};
 use super::pages::{Pages, Queue, start};
 use crate::events::waits_until;
-use crate::{ManagerError, PluginManager, Subscription, Tenant};
+use crate::{
+    Activity, ActivityEnd, ActivityKind, ManagerError, Observation, PluginManager, Subscription,
+    Tenant,
+};
 
 impl PluginManager {
     /// The name under which deliveries act, in trails and scopes.
@@ -24,6 +27,24 @@ impl PluginManager {
     /// has something or every few seconds. Several hosts may at once: an event is claimed by one of
     /// them, under a lease. A subscription that fails, waits or is not active keeps nobody else.
     pub async fn dispatch(&self, groups: impl IntoIterator<Item = GroupId>) -> DispatchReport {
+        let activity = Activity {
+            kind: ActivityKind::Dispatch,
+            group: None,
+            instance: None,
+        };
+        let work = Box::pin(self.dispatch_all(groups));
+        let done = |_: &DispatchReport| ActivityEnd::Done;
+        let report = self.shared.observed(activity, done, work).await;
+        let served = &report.subscriptions;
+        self.shared.tell(&Observation::Dispatched {
+            delivered: served.iter().map(|it| it.delivered).sum(),
+            given_up: served.iter().map(|it| it.given_up).sum(),
+            failed: report.failed.len(),
+        });
+        report
+    }
+
+    async fn dispatch_all(&self, groups: impl IntoIterator<Item = GroupId>) -> DispatchReport {
         let mut report = DispatchReport::default();
         for group in groups {
             if let Err(error) = self.dispatch_group(group, &mut report).await {
@@ -38,6 +59,7 @@ impl PluginManager {
         group: GroupId,
         report: &mut DispatchReport,
     ) -> Result<(), ManagerError> {
+        let _inside = self.shared.hosting.enter()?;
         let task: TaskName = Self::DISPATCH.parse()?;
         let tenant = self.tenant(Actor::System(task), group).await?;
         tenant.dispatch_here(report).await
