@@ -11,7 +11,8 @@ usage: cargo xtask <command>
 
   test [--no-prepare]   run every test; --no-prepare downloads nothing
   tidy [--verbose]      check layers, maps, file lengths and stray addresses
-  predicates [package]  take each predicate of a place out of an adapter's SQL: a test must fail
+  predicates [package [find.rs:26 ...]]
+                        take each predicate of a place, or those at some lines, out of an adapter's SQL: a test must fail
   ci                    everything that must hold before a change lands";
 
 /// What was asked for.
@@ -31,6 +32,8 @@ pub enum Command {
     Predicates {
         /// Of one adapter only.
         package: Option<String>,
+        /// Of these lines only, if there are any.
+        only: Vec<String>,
     },
     /// Run every step of continuous integration.
     Ci,
@@ -52,12 +55,12 @@ impl Command {
             ["test", "--no-prepare"] => Ok(Self::Test { prepare: false }),
             ["tidy"] => Ok(Self::Tidy { verbose: false }),
             ["tidy", "--verbose" | "-v"] => Ok(Self::Tidy { verbose: true }),
-            ["predicates"] => Ok(Self::Predicates { package: None }),
-            ["predicates", package] => Ok(Self::Predicates {
-                package: Some((*package).to_owned()),
+            ["predicates", words @ ..] => Ok(Self::Predicates {
+                package: words.first().map(|&word| word.to_owned()),
+                only: words.iter().skip(1).map(|&word| word.to_owned()).collect(),
             }),
             ["ci"] => Ok(Self::Ci),
-            ["test" | "tidy" | "ci", word, ..] | ["predicates", _, word, ..] | [word, ..] => {
+            ["test" | "tidy" | "ci", word, ..] | [word, ..] => {
                 Err(format!("`{word}` is not understood here"))
             }
         }
@@ -93,7 +96,7 @@ fn run(command: Command) -> Result<bool, String> {
     match command {
         Command::Test { prepare } => run_tests(&root, prepare),
         Command::Tidy { verbose } => tidy::run(&Workspace::load(&root)?, verbose),
-        Command::Predicates { package } => predicates::run(&root, package.as_deref()),
+        Command::Predicates { package, only } => predicates::run(&root, package.as_deref(), &only),
         Command::Ci => ci::run(&root),
         Command::Help => Ok(true),
     }

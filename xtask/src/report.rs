@@ -1,8 +1,10 @@
 //! What `cargo test` said, counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 const SKIPPED: &str = "SKIPPED: ";
+/// How much of what a failed test printed is repeated: its panic comes after what it printed itself.
+const OF_A_FAILURE: usize = 25;
 
 /// The counts of one `test result:` line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,7 +61,35 @@ pub struct Report {
     printed: BTreeMap<String, u64>,
     logged: BTreeMap<String, u64>,
     ignored: Vec<String>,
-    in_successes: bool,
+    failures: Vec<Failure>,
+    part: Part,
+}
+
+/// Which part of a test program's output a line is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Progress,
+    Successes,
+    Failures,
+    /// Of those that failed, once more.
+    Names,
+}
+
+/// A test that did not hold, and the last lines that it printed.
+#[derive(Debug, Clone)]
+struct Failure {
+    test: String,
+    said: VecDeque<String>,
+}
+
+impl Failure {
+    fn says(&mut self, line: &str) {
+        if self.said.len() == OF_A_FAILURE {
+            self.said.pop_front();
+        }
+        self.said.push_back(line.to_owned());
+    }
 }
 
 impl Report {
@@ -75,20 +105,45 @@ impl Report {
             self.counts.passed += counts.passed;
             self.counts.failed += counts.failed;
             self.counts.ignored += counts.ignored;
-            self.in_successes = false;
+            self.part = Part::Progress;
             return Show::Yes;
         }
-        match line {
-            "successes:" => self.in_successes = true,
-            "failures:" => self.in_successes = false,
-            _ if self.in_successes => {}
-            _ => self.ignored.extend(ignored_line(line)),
+        match (line, self.part) {
+            ("successes:", _) => self.part = Part::Successes,
+            ("failures:", Part::Failures) => self.part = Part::Names,
+            ("failures:", _) => self.part = Part::Failures,
+            (_, Part::Successes | Part::Names) => {}
+            (_, Part::Failures) => self.failure(line),
+            (_, Part::Progress) => self.ignored.extend(ignored_line(line)),
         }
-        if self.in_successes {
-            Show::No
-        } else {
-            Show::Yes
+        match self.part {
+            Part::Successes => Show::No,
+            Part::Failures | Part::Names | Part::Progress => Show::Yes,
         }
+    }
+
+    /// A line behind `failures:`: the head of what a test printed, or something that it printed.
+    fn failure(&mut self, line: &str) {
+        let head = line.strip_prefix("---- ");
+        if let Some(test) = head.and_then(|rest| rest.strip_suffix(" stdout ----")) {
+            self.failures.push(Failure {
+                test: test.to_owned(),
+                said: VecDeque::new(),
+            });
+        } else if let (false, Some(last)) = (is_of_a_backtrace(line), self.failures.last_mut()) {
+            last.says(line);
+        }
+    }
+
+    /// Each test that did not hold, with the end of what it printed.
+    #[must_use]
+    pub fn failure_lines(&self) -> Vec<String> {
+        let of = |failure: &Failure| {
+            let head = format!("FAILED: {}", failure.test);
+            let said = failure.said.iter().map(|line| format!("    {line}"));
+            std::iter::once(head).chain(said).collect::<Vec<_>>()
+        };
+        self.failures.iter().flat_map(of).collect()
     }
 
     /// Takes the log that tests append their `SKIPPED: ` lines to.
@@ -164,6 +219,14 @@ fn ignored_line(line: &str) -> Option<String> {
     let (name, verdict) = line.strip_prefix("test ")?.split_once(" ... ignored")?;
     let why = verdict.strip_prefix(", ").unwrap_or("marked as ignored");
     Some(format!("{name}: {why}"))
+}
+
+/// `  12: core::panicking::panic_fmt`, `        at /rustc/..`, and what leads them in, or nothing at all.
+fn is_of_a_backtrace(line: &str) -> bool {
+    let line = line.trim_start();
+    let number = line.split_once(": ").map(|(number, _)| number);
+    let frame = number.is_some_and(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit()));
+    frame || line.is_empty() || line.starts_with("at ") || line == "stack backtrace:"
 }
 
 fn without_colour(line: &str) -> String {

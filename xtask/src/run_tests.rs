@@ -58,7 +58,7 @@ pub fn run_tests(root: &Path, prepare: bool) -> Result<bool, String> {
     report.feed_log(&log.read()?);
 
     println!();
-    for line in report.skipped_lines() {
+    for line in report.skipped_lines().iter().chain(&report.failure_lines()) {
         println!("{line}");
     }
     let green = status.success() && report.failed() == 0;

@@ -17,7 +17,7 @@ use crate::process::{Output, capture, stream, version};
 pub use steps::{Line, Need, STEPS, Step};
 
 /// How much of a failed step's output is repeated at the end.
-const TAIL: usize = 40;
+const TAIL: usize = 80;
 
 impl Line {
     /// The line as a person would type it at the root.

@@ -15,9 +15,14 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn shown(&self) -> String {
+    /// `find.rs:26`.
+    pub(super) fn at_line(&self) -> String {
         let name = self.file.file_name().unwrap_or_default();
-        format!("{}:{} `{}`", name.to_string_lossy(), self.line, self.text)
+        format!("{}:{}", name.to_string_lossy(), self.line)
+    }
+
+    pub(super) fn shown(&self) -> String {
+        format!("{} `{}`", self.at_line(), self.text)
     }
 }
 

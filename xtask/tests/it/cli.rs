@@ -17,11 +17,21 @@ fn each_command_is_read_and_everything_else_refused() {
     check("tidy", Ok(Command::Tidy { verbose: false }));
     check("tidy --verbose", Ok(Command::Tidy { verbose: true }));
     check("ci", Ok(Command::Ci));
-    check("predicates", Ok(Command::Predicates { package: None }));
-    let package = Some("plugin-store-sqlite".to_owned());
+    let predicates = |package: Option<&str>, only: &[&str]| {
+        Ok(Command::Predicates {
+            package: package.map(str::to_owned),
+            only: only.iter().map(ToString::to_string).collect(),
+        })
+    };
+    let package = "plugin-store-sqlite";
+    check("predicates", predicates(None, &[]));
     check(
         "predicates plugin-store-sqlite",
-        Ok(Command::Predicates { package }),
+        predicates(Some(package), &[]),
+    );
+    check(
+        "predicates plugin-store-sqlite find.rs:26 list.rs:9",
+        predicates(Some(package), &["find.rs:26", "list.rs:9"]),
     );
     check("tests", Err("`tests` is not understood here"));
     check("ci --fast", Err("`--fast` is not understood here"));

@@ -128,6 +128,54 @@ fn what_passing_tests_print_is_not_shown_and_failures_are() {
 }
 
 #[test]
+fn a_failure_is_told_again_at_the_end() {
+    let output = "\
+test one ... ok
+test two ... FAILED
+test three ... FAILED
+successes:
+---- one stdout ----
+chatter
+successes:
+    one
+failures:
+
+---- two stdout ----
+before
+thread 'two' panicked at a.rs:1:2:
+assertion failed
+stack backtrace:
+   0: core::panic
+             at /somewhere
+
+---- three stdout ----
+3: lines of a test that look like a frame are lost
+test four ... FAILED
+
+failures:
+    two
+    three
+
+test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out
+after";
+    assert_eq!(
+        report(output, "").failure_lines(),
+        [
+            "FAILED: two",
+            "    before",
+            "    thread 'two' panicked at a.rs:1:2:",
+            "    assertion failed",
+            "FAILED: three",
+            "    test four ... FAILED",
+        ]
+    );
+    let mut long = String::from("failures:\n---- two stdout ----\n");
+    (0..100).for_each(|line| long.push_str(&format!("line {line}\n")));
+    let told = report(&long, "").failure_lines();
+    assert_eq!((told.len(), &*told[1]), (26, "    line 75"));
+}
+
+#[test]
 fn only_a_line_that_begins_so_is_a_skip() {
     let report = report(
         "a test said SKIPPED: no\nSKIPPED:\nSKIPPED: \nskipped: no",
