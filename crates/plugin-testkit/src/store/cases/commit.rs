@@ -2,7 +2,7 @@
 
 use one_ontology::{
     Answer, ChangeSet, Embedding, Group, GroupId, KnowledgeType, Membership, PersonId, Place, Role,
-    Row, Seq, ThingType, Timestamp,
+    Row, RowId, Seq, ThingType, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -340,19 +340,19 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
         kit.commit(kit.changes(scope).insert(person).insert(row))
             .await;
     }
-    for (scope, text, vector) in rows {
+    for (scope, text, vector) in &rows {
         let store = kit.store();
         let read = store.person(scope, person.id).await.unwrap();
-        assert_eq!(read.unwrap().display_name, text);
+        assert_eq!(read.unwrap().display_name, *text);
         let read = store.knowledge_by_id(scope, row.id).await.unwrap();
-        assert_eq!(read.unwrap().embedding, vector);
+        assert_eq!(read.unwrap().embedding, *vector);
         let all = store.knowledge(scope, &Default::default()).await.unwrap();
         let [read] = &all.items[..] else {
             panic!("one row and not {}", all.items.len());
         };
-        assert_eq!(read.embedding, vector);
+        assert_eq!(read.embedding, *vector);
         let query = one_ontology::SearchQuery {
-            embedding: vector,
+            embedding: vector.clone(),
             ..Default::default()
         };
         let hits = store.search(scope, &query).await.unwrap();
@@ -362,11 +362,22 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
             labels: row.labels.clone(),
             ..Default::default()
         };
-        assert_eq!(kit.texts(scope, &labelled).await, [text]);
+        assert_eq!(kit.texts(scope, &labelled).await, [*text]);
         let query = one_ontology::SearchQuery {
-            text: Some(text.to_owned()),
+            text: Some((*text).to_owned()),
             ..Default::default()
         };
         assert_eq!(store.search(scope, &query).await.unwrap().len(), 1);
+    }
+    // A store writes what it has found when a row is archived.
+    for (scope, ..) in &rows {
+        let archive = kit.changes(scope);
+        kit.commit(archive.archive(RowId::Knowledge(row.id), row.revision))
+            .await;
+    }
+    for (scope, text, vector) in rows {
+        let read = kit.store().knowledge_by_id(scope, row.id).await.unwrap();
+        let read = read.unwrap();
+        assert_eq!((read.text.as_deref(), read.embedding), (Some(text), vector));
     }
 }
