@@ -46,12 +46,14 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         ),
         State::Installed => {
             let how = match command(instance) {
-                Some(CommandKind::Deactivate) => "stopped it",
-                Some(CommandKind::Update | CommandKind::Rollback) => "changed its version",
-                _ => "installed it",
+                Some(CommandKind::Deactivate) => format!("{who} stopped it"),
+                Some(change @ (CommandKind::Update | CommandKind::Rollback)) => {
+                    changed(change, who, &reason)
+                }
+                _ => format!("{who} installed it"),
             };
             format!(
-                "{who} {how}, and nobody has started it since; {}",
+                "{how}, and nobody has started it since; {}",
                 start(instance)
             )
         }
@@ -60,13 +62,8 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         ),
         State::Active => {
             let how = match command(instance) {
-                Some(CommandKind::Update) if !reason.is_empty() => {
-                    format!(
-                        "{who} asked for another version, which did not come to run{reason}; it is the one of before"
-                    )
-                }
-                Some(CommandKind::Update | CommandKind::Rollback) => {
-                    format!("{who} changed its version")
+                Some(change @ (CommandKind::Update | CommandKind::Rollback)) => {
+                    changed(change, who, &reason)
                 }
                 _ => format!("{who} started it"),
             };
@@ -131,6 +128,16 @@ fn state_in_words(instance: &PluginInstance, who: &str, now: Timestamp) -> Strin
         State::Uninstalled => {
             format!("{who} removed it, and its trail stays; `install` brings a new one")
         }
+    }
+}
+
+/// What came of another version that was asked for.
+fn changed(change: CommandKind, who: &str, reason: &str) -> String {
+    match change {
+        CommandKind::Update if !reason.is_empty() => format!(
+            "{who} asked for another version, which did not come to run{reason}; it is the one of before"
+        ),
+        _ => format!("{who} changed its version"),
     }
 }
 

@@ -173,7 +173,7 @@ The registry is asked at most once in five minutes.")]
   one-plugin --as alice --org acme install 'knowledge@1.6.1' --grant read_only
   one-plugin install knowledge --lock plugins.lock --frozen     exactly these versions, or nothing")]
     Install(InstallArgs),
-    /// Try an installation again that failed: all of it, the same versions
+    /// Try again what failed: an installation, all of it and the same versions, or the runtime of a plugin in ERROR
     #[command(after_help = "Examples:
   one-plugin retry knowledge
   one-plugin uninstall knowledge       or give it up")]

@@ -3,8 +3,8 @@
 use futures::executor::block_on;
 use one_ontology::{Clock as _, SystemClock};
 use plugin_lifecycle::{
-    Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Pin, Tenant,
-    UpdatePlan,
+    Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Pin,
+    StateKind, Tenant, UpdatePlan,
 };
 use plugin_registry::Freshness;
 use plugin_runtime_api::{Engine, Permission};
@@ -196,13 +196,23 @@ pub(crate) fn retry(session: &Session, args: &ChangeArgs, output: &Output) -> Re
     let tenant = session.tenant()?;
     let plugin = name::installed(&tenant, &args.package)?;
     let progress = output.progress();
-    let done = block_on(tenant.retry_install_with(plugin.instance, &progress));
+    // What failed when it started or ran is tried again by starting it.
+    let (done, how) = match plugin.state {
+        StateKind::Error => {
+            let started = block_on(tenant.activate(plugin.instance));
+            (started.map(drop), "started")
+        }
+        _ => {
+            let installed = tenant.retry_install_with(plugin.instance, &progress);
+            (block_on(installed), "installed")
+        }
+    };
     drop(progress);
     done.map_err(|error| planning::no_node(session, error.into()))?;
     let now = again(&tenant, &plugin)?;
     output.say(&now, || {
         let place = &tenant.group().name;
-        format!("installed {} {} in `{place}`", now.package, now.version)
+        format!("{how} {} {} in `{place}`", now.package, now.version)
     });
     Ok(())
 }

@@ -83,7 +83,8 @@ const ASKED: &[Command] = &[
     C::Configure,
 ];
 
-/// The commands that people can give in a state, in the order of the table.
+/// The commands that people can give in a state, in the order of the table. An installation is given up
+/// (`cancel`) by asking for its removal, so that is what is listed.
 // Asks `transition` itself, one level deep: a refusal inside lists nothing.
 #[must_use]
 pub fn possible(state: State) -> Vec<CommandKind> {
@@ -100,7 +101,10 @@ pub fn possible(state: State) -> Vec<CommandKind> {
     ASKED
         .iter()
         .filter(|c| accepts(**c))
-        .map(Command::kind)
+        .map(|command| match command.kind() {
+            CommandKind::Cancel => CommandKind::Uninstall,
+            kind => kind,
+        })
         .collect()
 }
 

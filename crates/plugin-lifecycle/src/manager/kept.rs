@@ -104,6 +104,34 @@ impl Tenant {
         }
     }
 
+    /// What an instance was, with what it needs and runs with as that is here now: as it was, or, where it was removed,
+    /// as its plugin was installed anew.
+    pub(crate) async fn as_of_now(
+        &self,
+        own: ThingId,
+        edition: &Edition,
+    ) -> Result<Edition, ManagerError> {
+        let mut edition = edition.clone();
+        let members = edition.members.iter_mut().map(|it| &mut it.instance);
+        for id in edition.needs.iter_mut().chain(members) {
+            if *id != own {
+                *id = self.needed_now(*id).await?;
+            }
+        }
+        Ok(edition)
+    }
+
+    async fn needed_now(&self, id: ThingId) -> Result<ThingId, ManagerError> {
+        let before = self.whatever_is_left(id).await?.ok_or_else(removed)?;
+        if before.status != ThingStatus::Archived {
+            return can_be_needed(&before).then_some(id).ok_or_else(removed);
+        }
+        let package = &before.properties.npm_package;
+        let same = |it: &Instance| it.properties.npm_package == *package && can_be_needed(it);
+        let anew = self.load_all().await?.into_iter().find(same);
+        Ok(anew.ok_or_else(removed)?.id)
+    }
+
     /// Those of these that are there to be needed.
     pub(crate) async fn still_there(
         &self,

@@ -9,8 +9,8 @@ use plugin_runtime_api::Permissions;
 use crate::manager::update::{Beside, outdated};
 use crate::manager::write::Step;
 use crate::{
-    ActivityKind, Change, ChangePart, Command, CommandKind, Instance, ManagerError, Operation,
-    Snapshot, Tenant,
+    ActivityKind, Change, ChangePart, Command, CommandKind, Edition, Instance, ManagerError,
+    Operation, Snapshot, Tenant,
 };
 
 impl Tenant {
@@ -49,9 +49,8 @@ impl Tenant {
         let found = self.load(instance).await?;
         let snapshots = self.snapshots_of(&found).await?;
         let meant = last(&found, &snapshots)?;
-        let edition = &meant.properties.edition;
         self.refuse_foreign(&found.properties.engine)?;
-        self.refuse_missing(&edition.needs).await?;
+        let edition = self.as_of_now(instance, &meant.properties.edition).await?;
         self.refuse_revoked(edition.releases(&found.properties.npm_package))
             .await?;
         if !edition.packages.is_empty() {
@@ -66,7 +65,7 @@ impl Tenant {
             if !same || now_found.properties.version != found.properties.version {
                 return Err(outdated("the version of the plugin has changed meanwhile"));
             }
-            self.rollback_step(now_found, &beside, now)
+            self.rollback_step(now_found, meant.id, edition.clone(), now)
         };
         let begun = self
             .begin_change(instance, CommandKind::Rollback, begin)
@@ -77,12 +76,11 @@ impl Tenant {
     fn rollback_step(
         &self,
         found: Instance,
-        beside: &Beside,
+        snapshot: ThingId,
+        mut to: Edition,
         now: Timestamp,
     ) -> Result<Step, ManagerError> {
-        let snapshot = last(&found, &beside.snapshots)?;
         let key = self.new_key(CommandKind::Rollback.as_str(), now)?;
-        let mut to = snapshot.properties.edition.clone();
         to.runtime = self.runtime_of(found.id, &key);
         let may = &found.properties.grants;
         to.grants = to.grants.iter().filter(|it| may.allow(*it)).collect();
@@ -91,7 +89,7 @@ impl Tenant {
             to,
             leave: BTreeSet::new(),
             approved: Permissions::none(),
-            snapshot: Some(snapshot.id),
+            snapshot: Some(snapshot),
         };
         self.change_step(found, Command::Rollback, &key, change, now)
     }

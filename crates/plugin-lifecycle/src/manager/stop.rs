@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::future::{Either, select};
-use one_ontology::{Seq, ThingId, Timestamp};
+use one_ontology::{PluginEventType, Seq, ThingId, Timestamp};
 use plugin_runtime_api::Fence;
 
 use crate::machine::{Command, State, StateKind};
 use crate::manager::remove::Dependents;
 use crate::manager::write::still_held;
 use crate::{
-    ActivityKind, After, Instance, ManagerError, Operation, PendingOperation, Phase,
-    PluginInstance, Tenant,
+    ActivityKind, After, CommandKind, Desired, Instance, ManagerError, Moved, Operation,
+    PendingOperation, Phase, PluginInstance, Tenant, desired,
 };
 
 impl Tenant {
@@ -151,6 +151,7 @@ impl Tenant {
     ) -> Result<(), ManagerError> {
         self.allow(Operation::UpdatePluginConfig)?;
         if let Some(begun) = self.draining(instance, After::Suspended).await? {
+            let begun = self.suspended_by(begun, reason).await?;
             return self.drain(&begun).await.map(drop);
         }
         let halted = self.halt_if_failed(instance).await?;
@@ -164,6 +165,31 @@ impl Tenant {
             StateKind::Deactivating => self.drain(&begun).await.map(drop),
             _ => Ok(()),
         }
+    }
+
+    /// Writes that somebody wants an instance suspended that is on its way there by itself, for its errors.
+    async fn suspended_by(&self, begun: Instance, reason: &str) -> Result<Instance, ManagerError> {
+        if desired(&begun.properties) == Desired::Suspended {
+            return Ok(begun);
+        }
+        let (wanted, _) = self
+            .rewrite(begun.id, |mut instance, now| {
+                still_held(&instance, &begun)?;
+                instance.properties.reason = Some(reason.to_owned());
+                instance.properties.moved = Some(Moved {
+                    command: CommandKind::Suspend,
+                    by: self.scope.actor().clone(),
+                    at: now,
+                    wants: Some(Desired::Suspended),
+                });
+                let event = self
+                    .event(PluginEventType::PluginOperationStarted, &instance, now)
+                    .with("operation", CommandKind::Suspend.as_str())
+                    .with("reason", reason);
+                self.beside(instance, event, now)
+            })
+            .await?;
+        Ok(wanted)
     }
 
     /// An instance that is stopped already, to be what is said then: begun earlier and not

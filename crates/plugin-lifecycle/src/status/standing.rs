@@ -11,7 +11,7 @@ use super::{
 };
 use crate::machine::possible;
 use crate::{
-    CommandKind, Instance, Moved, Operation, Permit, Pin, Policy, StateKind, permit_in, why,
+    CommandKind, Instance, Moved, Operation, Permit, Pin, Policy, State, StateKind, permit_in, why,
 };
 
 /// Where an instance stands: what it is to be, what it is, what holds of it and what can be done.
@@ -43,7 +43,8 @@ pub struct Status {
     pub moved: Option<Moved>,
     /// What holds of it, in the order of [`ConditionKind::ALL`].
     pub conditions: Vec<Condition>,
-    /// The commands that it accepts now, in the order of the table.
+    /// The commands that people can give now, in the order of the table: those that it accepts, and those that wait until
+    /// its executions have ended.
     pub possible: Vec<CommandKind>,
     /// The fence it is at.
     pub fence: Fence,
@@ -106,7 +107,7 @@ pub fn status(instance: &Instance, beside: &Beside, policy: &Policy, now: Timest
         why: why(row, who, now),
         moved: row.moved.clone(),
         conditions: view.conditions(),
-        possible: possible(row.lifecycle),
+        possible: possible(at_rest(row.lifecycle)),
         fence: row.fence,
         operation: row
             .operation
@@ -120,6 +121,14 @@ pub fn status(instance: &Instance, beside: &Beside, policy: &Policy, now: Timest
         waiting: beside.waiting,
         pin: row.pin.clone(),
         settings_revision: row.settings_revision,
+    }
+}
+
+/// What a command finds that waits until executions have ended, as changes of the version do.
+const fn at_rest(state: State) -> State {
+    match state {
+        State::Executing { .. } => State::Active,
+        _ => state,
     }
 }
 

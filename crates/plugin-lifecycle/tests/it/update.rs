@@ -27,20 +27,20 @@ pub(crate) fn state(tenant: &Tenant, instance: ThingId) -> StateKind {
     found(tenant, instance).lifecycle.kind()
 }
 
-fn body(needs: Value, parameters: Value) -> Value {
+pub(crate) fn body(needs: Value, parameters: Value) -> Value {
     json!({"dependencies": needs, "agentConfig": {
         "pluginType": "elizaos:plugin:1.0.0", "pluginParameters": parameters,
     }})
 }
 
-fn parameters() -> Value {
+pub(crate) fn parameters() -> Value {
     json!({
         "CHUNK_SIZE": {"type": "number", "description": "how long a chunk is"},
         "OPENAI_API_KEY": {"type": "string", "sensitive": true},
     })
 }
 
-fn needs() -> Value {
+pub(crate) fn needs() -> Value {
     json!({"@elizaos/core": "^1.7.0", SQL: "^1.7.0"})
 }
 

@@ -77,7 +77,7 @@ fn each_state_says_who_brought_it_there_and_what_would_move_it() {
     INSTALLING: Alice asked to install it, and its packages are being fetched; nobody is at work on it, and `recover` goes on with it; `uninstall` gives it up.
     INSTALLED: Alice installed it, and nobody has started it since; `activate` starts it.
     INSTALLED: Alice stopped it, and nobody has started it since; `activate` starts it.
-    INSTALLED: Alice changed its version, and nobody has started it since; `activate` starts it.
+    INSTALLED: Alice asked for another version, which did not come to run: too many words; it is the one of before, and nobody has started it since; `activate` starts it.
     ACTIVATING: Alice asked to start it, and its runtime is starting; nobody is at work on it, and `recover` goes on with it; `suspend` gives that up.
     ACTIVE: Alice started it, and it waits for somebody to use it; `execute` does, `deactivate` stops it.
     ACTIVE: Alice asked for another version, which did not come to run: too many words; it is the one of before, and it waits for somebody to use it; `execute` does, `deactivate` stops it.
