@@ -206,6 +206,12 @@ impl Kit {
         page.items.into_iter().filter_map(|row| row.text).collect()
     }
 
+    /// One row of knowledge that is there.
+    pub(crate) async fn passage(&self, scope: &Scope, id: KnowledgeId) -> Knowledge {
+        let found = self.store().knowledge_by_id(scope, id).await.unwrap();
+        found.unwrap()
+    }
+
     pub(crate) async fn snapshot(&self, scope: &Scope) -> Snapshot {
         let store = self.store();
         let limit = Limit::new(Limit::MAX);
