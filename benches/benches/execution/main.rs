@@ -1,6 +1,6 @@
 //! What one admitted execution costs in our own code: admission, two change sets with their events and budgets, the
 //! call of a native plugin that does nothing. On the memory store and on SQLite, beside the two commits alone; and the
-//! decisions alone, without a store.
+//! decisions alone, without a store; and what it costs to tell 1,000 subscribers of one event.
 //!
 //! `cargo bench -p benches --bench execution`; with `--quick` (or `--test`) everything runs once, to see that it works.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
@@ -10,44 +10,27 @@
     reason = "a bench measures time by the machine's clock"
 )]
 
+mod fan_out;
+mod world;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use one_ontology::{
-    BudgetRule, ChangeSet, EventId, EventType, Group, GroupId, Membership, MemoryStore, NewEvent,
-    PersonId, Place, Plan, PluginEventType, Role, Scope, Store, Thing, ThingId, ThingType,
-    Timestamp,
+    ChangeSet, EventId, EventType, MemoryStore, NewEvent, Plan, PluginEventType, Scope, Store,
+    Thing, ThingId, ThingType, Timestamp,
 };
-use plugin_lifecycle::{
-    Command, Instance, PluginManager, Policy, Tenant, admit, native_source, transition,
-};
-use plugin_runtime_api::{
-    Component, ComponentKind, Engine, NativeCall, NativeDescription, NativeExecutor, NativePlugin,
-    PluginFailure,
-};
+use plugin_lifecycle::{Command, Instance, Policy, Tenant, admit, transition};
+use plugin_runtime_api::ComponentKind;
 use plugin_store_sqlite::{Durability, Options, SqliteStore};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use fan_out::fan_out;
+use world::tenant;
 
 const NAME: &str = "@bench/plugin-nothing";
-
-#[derive(Debug)]
-struct Nothing;
-
-#[async_trait::async_trait]
-impl NativePlugin for Nothing {
-    fn describe(&self) -> NativeDescription {
-        let mut description = NativeDescription::new(NAME.parse().unwrap(), "1.0.0");
-        let action = Component::new(ComponentKind::Action, "NOTHING".parse().unwrap());
-        description.components.push(action);
-        description
-    }
-
-    async fn invoke(&self, _call: &NativeCall<'_>) -> Result<Value, PluginFailure> {
-        Ok(json!({"result": null, "responses": []}))
-    }
-}
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick" || argument == "--test");
@@ -73,13 +56,23 @@ fn main() {
     );
     println!("medians of {rounds} (FULL: at most 100); FULL waits for the disk twice");
     println!("the processor's time is the mean of all threads; aim: 100 us on sqlite, NORMAL");
+    println!();
+    println!("one event told  subscribers       in all    a delivery  alone  of that");
+    let subscribers = if quick { 3 } else { 1000 };
+    fan_out("memory", Arc::new(MemoryStore::new()), subscribers);
+    fan_out(
+        "sqlite, NORMAL",
+        sqlite("told", Durability::Normal),
+        subscribers,
+    );
+    println!("alone: an execution of the same component that nobody is told of");
 }
 
 /// What the decisions cost that an execution takes, without reading or writing anything.
 fn decisions(rounds: usize) {
     const BATCH: u32 = 1000;
     let store = Arc::new(MemoryStore::new());
-    let tenant = tenant(&store);
+    let (_, tenant) = tenant(&store, &[NAME.to_owned()]);
     let row = active(&tenant);
     let (state, policy, now) = (
         row.properties.lifecycle,
@@ -131,7 +124,7 @@ fn processor() -> Duration {
 }
 
 fn measure<S: Store>(name: &str, store: Arc<S>, rounds: usize) {
-    let tenant = tenant(&store);
+    let (_, tenant) = tenant(&store, &[NAME.to_owned()]);
     let instance = active(&tenant).id;
     let before = processor();
     let execution = median(rounds, || {
@@ -177,36 +170,6 @@ fn measure<S: Store>(name: &str, store: Arc<S>, rounds: usize) {
         micros(commits),
         micros(execution) / micros(commits)
     );
-}
-
-fn tenant<S: Store>(store: &Arc<S>) -> Tenant {
-    let plugins: Vec<Arc<dyn NativePlugin>> = vec![Arc::new(Nothing)];
-    let (group, person) = (GroupId::of_name(&["bench"]), PersonId::of_name(&["bench"]));
-    let place = Place::Group(group);
-    let scope = Scope::system("bench".parse().unwrap(), place);
-    let now = Timestamp::EPOCH;
-    let mut row = Group::new(group, "Bench", now);
-    row.plan = Plan::Enterprise;
-    let founded = NewEvent::new(
-        EventId::of_name(&["founded"]),
-        EventType::GroupCreated,
-        Some(group.into()),
-    );
-    let changes = ChangeSet::new(&scope, founded, now)
-        .insert(row)
-        .insert(Membership::new(person, place, Role::GroupOwner, now));
-    block_on(store.commit(changes)).unwrap();
-    let mut policy = Policy::default();
-    // Wide enough not to refuse, narrow enough not to measure the window itself.
-    policy.executions = BudgetRule::window(100, Duration::from_millis(1));
-    let manager = PluginManager::new(
-        store.clone(),
-        store.clone(),
-        Arc::new(NativeExecutor::new(plugins.clone())),
-    )
-    .with_source_for(Engine::Native, Arc::new(native_source(&plugins)))
-    .with_policy(policy);
-    block_on(manager.tenant(person, group)).unwrap()
 }
 
 fn median(rounds: usize, mut run: impl FnMut()) -> Duration {
