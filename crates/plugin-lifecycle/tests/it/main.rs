@@ -7,6 +7,7 @@
 )]
 
 mod abandoned;
+mod admission;
 mod agents;
 mod agents_left;
 mod agents_runtimes;

@@ -26,7 +26,7 @@ use crate::update::{planned, publish_minor, updated};
 use crate::why::STATES;
 use crate::world::{KNOWLEDGE, World, group, person};
 
-fn row_of(world: &World, instance: ThingId) -> Instance {
+pub(crate) fn row_of(world: &World, instance: ThingId) -> Instance {
     block_on(world.tenant("alice", "acme").instance(instance)).unwrap()
 }
 
@@ -56,7 +56,7 @@ fn answer(status: &Status, kind: ConditionKind) -> (ConditionStatus, ConditionRe
     (found.status, found.reason)
 }
 
-fn operation(row: &mut Instance, command: CommandKind, now: Timestamp) {
+pub(crate) fn operation(row: &mut Instance, command: CommandKind, now: Timestamp) {
     row.properties.operation = Some(PendingOperation {
         key: "operation:1".parse().unwrap(),
         command,
