@@ -93,8 +93,8 @@ pub enum AdmissionRefusal {
         /// Its state.
         state: StateKind,
     },
-    /// Its version is being changed, or is about to be.
-    #[error("the version of the plugin is being changed; try again at {retry_at}")]
+    /// Its version or its settings are being changed, or are about to be.
+    #[error("the plugin is being changed; try again at {retry_at}")]
     BeingChanged {
         /// When that is over, at the latest.
         retry_at: Timestamp,

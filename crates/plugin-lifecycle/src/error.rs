@@ -410,7 +410,7 @@ impl ManagerError {
         ("Contended", "try again"),
         (
             "Draining",
-            "try again in a moment; executions end by their own deadlines",
+            "try again in a moment, or cancel them; executions end by their own deadlines",
         ),
         (
             "HostDraining",

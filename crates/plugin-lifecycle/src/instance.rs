@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentGrant, AgentSeat, Breaker, EventCause, Givings, Hours, Moved, Notice, PendingOperation,
-    Pin, Policy, RecordedInput, State, StateKind,
+    AgentGrant, AgentSeat, Breaker, EventCause, Givings, Holds, Hours, Moved, Notice,
+    PendingOperation, Pin, Policy, RecordedInput, State, StateKind,
 };
 
 /// An instance as the store has it.
@@ -93,9 +93,13 @@ pub struct PluginInstance {
     /// Its executions under way.
     #[serde(default)]
     pub executions: BTreeMap<ExecutionId, ExecutionLease>,
-    /// Until when no execution of it is admitted, because its version is about to be changed.
+    /// Who lets no execution of it begin, to change it when those under way have ended.
+    #[serde(default, skip_serializing_if = "Holds::is_empty")]
+    pub holds: Holds,
+    /// Since when what runs may have other secrets than the vault, where executions in it are under way: when
+    /// they have ended it is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed_until: Option<Timestamp>,
+    pub restart_owed: Option<Timestamp>,
     /// Runtimes of it besides its own that may still run, and are to be stopped.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub strays: BTreeSet<RuntimeId>,

@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod giving;
 mod histogram;
+mod holds;
 mod hollow;
 mod instance;
 mod journal;
@@ -44,6 +45,7 @@ pub use events::{
 };
 pub use giving::{Giving, GivingId, Givings};
 pub use histogram::Histogram;
+pub use holds::{Hold, HoldId, Holds};
 pub use hollow::Hollow;
 pub use instance::{
     ErrorWindow, ExecutionLease, Instance, Member, PluginInstance, TooMany, Wanted,

@@ -33,6 +33,9 @@ pub struct Policy {
     pub grace: Duration,
     /// How long an operation may go without a word before another host may take it over: 10 min.
     pub operation_lease: Duration,
+    /// How long a change of settings or version may hold executions back and wait for those under way: 10 min,
+    /// which is more than any of them may take.
+    pub longest_hold: Duration,
     /// How often an operation is begun again when its drivers go silent, before it counts as failed: 3.
     pub operation_attempts: u32,
     /// How many earlier versions of an instance are kept to go back to: 3, and at least the last.
@@ -97,6 +100,7 @@ impl Default for Policy {
             grants: Permissions::preset(PermissionPreset::Connected),
             grace: Duration::from_secs(5),
             operation_lease: Duration::from_secs(600),
+            longest_hold: Duration::from_secs(600),
             operation_attempts: 3,
             snapshots: 3,
             release_cooldown: Duration::ZERO,

@@ -119,8 +119,8 @@ impl Tenant {
         let began = begun.lease.began;
         let breaker = found.breaker.after(&policy.breaker, began, sign, now);
         let shut = breaker.until().is_some_and(|until| until > now);
-        // Whoever waits for it to end, to change its version, has been told until when.
-        let closed = found.closed_until.is_some_and(|until| until > now);
+        // Whoever waits for it to end, to change the plugin, has been told until when.
+        let closed = found.held_back(now).is_some();
         if ours && !shut && !closed {
             Ok(breaker)
         } else {

@@ -6,11 +6,12 @@ use one_ontology::{ChangeSet, NewEvent, ThingId, Timestamp};
 use plugin_registry::{CheckedSettings, Parameter, Sensitivity, check_settings};
 use serde_json::Value;
 
+use crate::manager::hold::Holding;
 use crate::manager::update::outdated;
 use crate::manager::write::{Driver, Step, untyped};
 use crate::{
-    ActivityKind, Breaker, Command, GivingId, Instance, ManagerError, Operation, PluginInstance,
-    StateKind, Tenant,
+    ActivityKind, Breaker, Command, CommandKind, GivingId, Instance, ManagerError, Operation,
+    PluginInstance, StateKind, Tenant,
 };
 
 /// What becomes of values that are no secrets.
@@ -87,14 +88,17 @@ impl Tenant {
     /// are checked against the plugin's own parameters. Secrets go to the vault and nowhere else, and are
     /// destroyed there when they are taken away. A running plugin is started anew when it is next used.
     ///
-    /// That secrets are being given to the vault is written first, by name and by giver. Where it
+    /// Executions under way end first, with the settings that they began with; meanwhile none begins. Where they
+    /// do not end within the policy's `longest_hold`, nothing is changed.
+    ///
+    /// That secrets are being given to the vault is written before they are, by name and by giver. Where it
     /// fails in the middle, the instance says which of them may be the old ones or the new ones; setting
     /// them again makes that good. Of two that give the same secret at once the last one counts.
     ///
     /// # Errors
     /// `Denied`, `CommandRefused`, `InstanceNotFound`, `InvalidSettings`, `NoVault`,
-    /// `IsolationTooWeak` when the executor holds another organisation's secrets, `Superseded` when giving secrets
-    /// took so long that it was given up.
+    /// `IsolationTooWeak` when the executor holds another organisation's secrets, `Draining` when executions
+    /// do not end, `Superseded` when giving secrets took so long that it was given up.
     pub async fn configure(
         &self,
         instance: ThingId,
@@ -123,14 +127,32 @@ impl Tenant {
         wish: &Wish,
     ) -> Result<(), ManagerError> {
         let checked = wish.check(&found.properties)?;
-        crate::transition(found.properties.lifecycle, Command::Configure)?;
-        if checked.secret.is_empty() && wish.forgotten.is_empty() {
-            return self.write_configured(found.id, wish, &checked, None).await;
+        if found.properties.lifecycle.kind() != StateKind::Executing {
+            crate::transition(found.properties.lifecycle, Command::Configure)?;
         }
+        let holding = self.holding(found.id, CommandKind::Configure);
+        let configured = if checked.secret.is_empty() && wish.forgotten.is_empty() {
+            self.write_configured(&holding, wish, &checked, None).await
+        } else {
+            let given = self.give_and_write(&holding, &found, wish, &checked);
+            given.await
+        };
+        self.let_go_if_failed(&holding, configured).await
+    }
+
+    async fn give_and_write(
+        &self,
+        holding: &Holding,
+        found: &Instance,
+        wish: &Wish,
+        checked: &Checked,
+    ) -> Result<(), ManagerError> {
         let secrets = &checked.settings.secret;
-        let giving = self.give_secrets(&found, secrets, &wish.forgotten).await?;
+        let giving = self
+            .give_secrets(holding, found, secrets, &wish.forgotten)
+            .await?;
         let id = Some(&giving.id);
-        let written = self.write_configured(found.id, wish, &checked, id).await;
+        let written = self.write_configured(holding, wish, checked, id).await;
         if written.is_err() {
             // Who recovers says so if this cannot be written now.
             drop(self.doubt_secrets(found.id, &giving).await);
@@ -140,13 +162,13 @@ impl Tenant {
 
     async fn write_configured(
         &self,
-        instance: ThingId,
+        holding: &Holding,
         wish: &Wish,
         checked: &Checked,
         giving: Option<&GivingId>,
     ) -> Result<(), ManagerError> {
         let names = wish.names();
-        self.rewrite(instance, |mut instance, now| {
+        self.rewrite_idle(holding, |mut instance, now| {
             // Another version may mean other things by the same names.
             let again = wish.check(&instance.properties)?;
             if again.secret != checked.secret {
@@ -165,6 +187,7 @@ impl Tenant {
                     p.settings.extend(again.settings.plain);
                     p.settings.retain(|name, _| !wish.removed.contains(name));
                     p.settings_revision = p.settings_revision.saturating_add(1);
+                    p.holds.end(&holding.id);
                     // What failed may have failed for its settings.
                     p.breaker = Breaker::default();
                     if running {

@@ -23,7 +23,7 @@ use crate::manager::host::runtime_in;
 use crate::manager::hosting;
 use crate::manager::write::Step;
 use crate::{
-    ActivityKind, AdmissionRefusal, Command, EventCause, Instance, ManagerError, Priority,
+    ActivityKind, AdmissionRefusal, Command, EventCause, Hold, Instance, ManagerError, Priority,
     RecordedInput, Reuse, Reused, Tenant, admit,
 };
 
@@ -520,9 +520,9 @@ pub(crate) fn key_of(
 
 /// Refuses while an instance is about to be changed. That ends by itself: whoever changes it may be gone.
 fn open_at(instance: &Instance, now: Timestamp) -> Result<(), AdmissionRefusal> {
-    match instance.properties.closed_until {
-        Some(retry_at) if retry_at > now => Err(AdmissionRefusal::BeingChanged { retry_at }),
-        Some(_) | None => Ok(()),
+    match instance.properties.held_back(now) {
+        Some(Hold { until, .. }) => Err(AdmissionRefusal::BeingChanged { retry_at: until }),
+        None => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::manager::install::plugins;
 use crate::manager::tenant::instance_type;
 use crate::manager::write::untyped;
 use crate::{
-    Batch, Breaker, Budget, Command, CommandKind, Desired, ErrorWindow, Givings, Hours,
+    Batch, Breaker, Budget, Command, CommandKind, Desired, ErrorWindow, Givings, Holds, Hours,
     InstallPlan, Instance, ManagerError, Moved, Phase, PlanPart, PlanStep, PluginInstance, State,
     Tenant, transition,
 };
@@ -127,7 +127,8 @@ impl Installation {
                 secrets_kept: Some(BTreeSet::new()),
                 components: Vec::new(),
                 executions: BTreeMap::new(),
-                closed_until: None,
+                holds: Holds::default(),
+                restart_owed: None,
                 strays: BTreeSet::new(),
                 agents: BTreeMap::new(),
                 open_to_agents: BTreeSet::new(),

@@ -78,6 +78,8 @@ impl Tenant {
             instance.properties.lifecycle =
                 closed.map_or_else(|| state.drained_by_one(), |closed| closed.to);
             instance.status = instance.properties.lifecycle.kind().thing_status();
+            let fence = instance.properties.fence;
+            instance.properties.pay_restart(fence);
             let event = self.unknown_end(&instance, execution, &lease, now);
             let event = match closed {
                 Some(closed) => event

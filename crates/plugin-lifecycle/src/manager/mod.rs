@@ -12,6 +12,7 @@ mod end;
 mod events;
 mod execute;
 mod handle;
+mod hold;
 mod host;
 mod hosting;
 mod install;

@@ -65,4 +65,5 @@ fn leases(instance: &mut Instance) -> impl Iterator<Item = &mut Timestamp> {
         .map(|operation| &mut operation.lease_until)
         .chain(executions.map(|execution| &mut execution.lease_until))
         .chain(properties.secrets_under_way.leases())
+        .chain(properties.holds.leases())
 }

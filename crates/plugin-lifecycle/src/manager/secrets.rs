@@ -7,6 +7,7 @@ use one_ontology::{EventId, NewEvent, PluginEventType, ThingId, Timestamp};
 use plugin_runtime_api::{SecretName, SecretString, Vault};
 
 use crate::manager::configure::{Plain, Wish, is_secret};
+use crate::manager::hold::Holding;
 use crate::{
     Command, CommandKind, Giving, GivingId, Instance, ManagerError, Operation, StateKind, Tenant,
 };
@@ -106,6 +107,7 @@ impl Tenant {
     /// it has is the caller's to write.
     pub(crate) async fn give_secrets(
         &self,
+        holding: &Holding,
         instance: &Instance,
         secrets: &BTreeMap<String, String>,
         forgotten: &BTreeSet<String>,
@@ -119,7 +121,7 @@ impl Tenant {
         }
         let id = GivingId::new(self.shared().ids.as_ref(), self.shared().now());
         let mine = Mine { id, names };
-        let until = match self.announce_secrets(instance.id, &mine).await {
+        let until = match self.announce_secrets(holding, &mine).await {
             Ok(until) => until,
             Err(error) => {
                 // It may have been written all the same, and nothing was given.
@@ -170,20 +172,28 @@ impl Tenant {
         }
     }
 
-    /// Writes that secrets are about to be given to the vault, before they are; gives until when.
+    /// Writes that secrets are about to be given to the vault, before they are; gives until when. Nothing begins
+    /// to run with some of them: who asks the vault for a moment only is not asked to wait for longer.
     async fn announce_secrets(
         &self,
-        instance: ThingId,
+        holding: &Holding,
         mine: &Mine,
     ) -> Result<Timestamp, ManagerError> {
-        let lease = self.shared().policy.operation_lease;
+        let (lease, grace) = (
+            self.shared().policy.operation_lease,
+            self.shared().policy.grace,
+        );
         let until = |giving: &Giving| giving.until;
-        let (announced, _) = self
-            .rewrite(instance, |mut instance, now| {
+        let announced = self
+            .rewrite_idle(holding, |mut instance, now| {
                 crate::transition(instance.properties.lifecycle, Command::Configure)?;
                 let giving = Giving::of(mine.names.iter().cloned(), now.plus(lease));
                 let under_way = &mut instance.properties.secrets_under_way;
                 under_way.begin(mine.id, giving);
+                if instance.properties.lifecycle.kind() == StateKind::Active {
+                    let hold = holding.until(now.plus(grace + grace));
+                    instance.properties.holds.put(holding.id, hold, now);
+                }
                 let names: Vec<&str> = mine.names.iter().map(String::as_str).collect();
                 let event = self
                     .event(PluginEventType::PluginOperationStarted, &instance, now)
@@ -258,10 +268,8 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<crate::manager::write::Step, ManagerError> {
         instance.properties.doubt(giving, names);
-        if instance.properties.lifecycle.kind() == StateKind::Active {
-            // The vault may have taken them or destroyed them: what runs may have others.
-            instance.properties.fence = instance.properties.fence.next();
-        }
+        // The vault may have taken them or destroyed them: what runs may have others.
+        instance.properties.owe_restart(now);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let event = self
             .event(PluginEventType::PluginErrorOccurred, &instance, now)

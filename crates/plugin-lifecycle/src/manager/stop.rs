@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use futures::future::{Either, select};
-use one_ontology::{PluginEventType, Seq, ThingId, Timestamp};
+use one_ontology::{PluginEventType, ThingId, Timestamp};
 use plugin_runtime_api::Fence;
 
 use crate::machine::{Command, State, StateKind};
@@ -95,42 +93,13 @@ impl Tenant {
     /// Executions write their own ends. Those whose driver is gone are closed as unknown once
     /// their leases have run out.
     pub(crate) async fn wait_until_drained(&self, id: ThingId) -> Result<(), ManagerError> {
-        let store = &self.shared().store;
-        let after = store
-            .head(&self.scope)
-            .await?
-            .map_or(Seq::START, |head| head.seq);
-        let mut events = store.watch(&self.scope, after);
+        let mut events = self.happenings().await?;
         loop {
             let instance = self.load(id).await?;
-            let in_flight = instance.properties.lifecycle.in_flight();
-            if in_flight == 0 {
+            if instance.properties.lifecycle.in_flight() == 0 {
                 return Ok(());
             }
-            let now = self.shared().now();
-            let last = instance
-                .properties
-                .executions
-                .values()
-                .map(|e| e.lease_until)
-                .max();
-            let last = last.unwrap_or(now);
-            if last <= now {
-                self.settle_expired(&instance).await?;
-                continue;
-            }
-            let Some(timer) = &self.shared().timer else {
-                // Without a timer only an event can wake us; one always comes while the driver of
-                // the execution lives, because invocations end by their deadlines.
-                if events.next().await.is_none() {
-                    return Err(ManagerError::Draining { in_flight });
-                }
-                continue;
-            };
-            match select(events.next(), timer.sleep_until(last)).await {
-                Either::Left((None, _)) => return Err(ManagerError::Draining { in_flight }),
-                Either::Left((Some(_), _)) | Either::Right(_) => {}
-            }
+            self.until_more_ends(&instance, &mut events, None).await?;
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use one_ontology::{ConnectionId, IdempotencyKey, NewEvent, PluginEventType, ThingId, Timestamp};
+use one_ontology::{ConnectionId, IdempotencyKey, NewEvent, ThingId, Timestamp};
 use plugin_registry::{ProgressSink, Silent};
 use plugin_runtime_api::{Engine, RuntimeId};
 
+use crate::manager::hold::Holding;
 use crate::manager::installation::closure;
 use crate::manager::plan_update::refuse_pinned;
 use crate::manager::write::{Step, untyped};
@@ -217,7 +218,7 @@ impl Tenant {
         let edit = |p: &mut crate::PluginInstance| {
             p.fence = fence;
             p.reason = None;
-            p.closed_until = None;
+            p.holds.clear();
             p.operation = Some(operation);
         };
         self.step(found, command, now, edit, describe)
@@ -231,91 +232,44 @@ impl Tenant {
         command: CommandKind,
         begin: impl Fn(Instance, Beside, Timestamp) -> Result<Step, ManagerError>,
     ) -> Result<Instance, ManagerError> {
+        let holding = self.holding(id, command);
+        let begun = self.begin_when_idle(&holding, begin).await;
+        self.let_go_if_failed(&holding, begun).await
+    }
+
+    async fn begin_when_idle(
+        &self,
+        holding: &Holding,
+        begin: impl Fn(Instance, Beside, Timestamp) -> Result<Step, ManagerError>,
+    ) -> Result<Instance, ManagerError> {
         let attempts = self.shared().policy.attempts;
         for _ in 0..attempts {
-            match self.try_to_begin(id, command, &begin).await {
-                Ok(Some(begun)) => return Ok(begun),
-                Ok(None) => {}
-                Err(error) => {
-                    // It ends by itself where this cannot be written.
-                    drop(self.open(id, command).await);
-                    return Err(error);
-                }
+            let found = self.when_idle(holding).await?;
+            // Read after the instance, and written with it.
+            let beside = self.beside_change(&found).await?;
+            let now = self.shared().now();
+            let under_way = &found.properties.secrets_under_way;
+            if under_way.alive_until(now).is_some() {
+                // Which of the two versions they are checked for would be chance.
+                return Err(ManagerError::Contended { attempts: 1 });
+            }
+            let step = begin(found, beside, now)?;
+            if let Some((begun, _)) = self.write(step).await? {
+                return Ok(begun);
             }
         }
-        drop(self.open(id, command).await);
         Err(ManagerError::Contended { attempts })
     }
 
-    async fn try_to_begin(
-        &self,
-        id: ThingId,
-        command: CommandKind,
-        begin: impl Fn(Instance, Beside, Timestamp) -> Result<Step, ManagerError>,
-    ) -> Result<Option<Instance>, ManagerError> {
-        let found = self.load(id).await?;
-        if found.properties.lifecycle.kind() == StateKind::Executing {
-            self.close(id, command).await?;
-            self.wait_until_drained(id).await?;
-            return Ok(None);
-        }
-        // Read after the instance, and written with it.
-        let beside = Beside {
-            snapshots: self.snapshots_of(&found).await?,
-            needs: self.needs_of(id).await?,
-            dependents: self
-                .dependents(id)
-                .await?
-                .into_iter()
+    async fn beside_change(&self, found: &Instance) -> Result<Beside, ManagerError> {
+        let dependents = self.dependents(found.id).await?.into_iter();
+        Ok(Beside {
+            snapshots: self.snapshots_of(found).await?,
+            needs: self.needs_of(found.id).await?,
+            dependents: dependents
                 .map(|it| (it.id, it.properties.version))
                 .collect(),
-        };
-        let now = self.shared().now();
-        let under_way = &found.properties.secrets_under_way;
-        if under_way.alive_until(now).is_some() {
-            // Which of the two versions they are checked for would be chance.
-            return Err(ManagerError::Contended { attempts: 1 });
-        }
-        let step = begin(found, beside, now)?;
-        Ok(self.write(step).await?.map(|(begun, _)| begun))
-    }
-
-    /// Admits no more executions for as long as those under way may take.
-    async fn close(&self, id: ThingId, command: CommandKind) -> Result<(), ManagerError> {
-        let grace = self.shared().policy.grace;
-        self.rewrite(id, |mut instance, now| {
-            let properties = &mut instance.properties;
-            let last = properties.executions.values().map(|it| it.lease_until);
-            let until = last.max().unwrap_or(now).max(now).plus(grace);
-            properties.closed_until = Some(until);
-            let in_flight = properties.executions.len();
-            let event = self
-                .event(PluginEventType::PluginOperationStarted, &instance, now)
-                .with("operation", command.as_str())
-                .with("waits_for", in_flight)
-                .with("until", until.to_string());
-            self.beside(instance, event, now)
         })
-        .await?;
-        Ok(())
-    }
-
-    /// Admits executions again, if they are not.
-    async fn open(&self, id: ThingId, command: CommandKind) -> Result<(), ManagerError> {
-        let found = self.load(id).await?;
-        if found.properties.closed_until.is_none() {
-            return Ok(());
-        }
-        self.rewrite(id, |mut instance, now| {
-            instance.properties.closed_until = None;
-            let event = self
-                .event(PluginEventType::PluginErrorOccurred, &instance, now)
-                .with("operation", command.as_str())
-                .with("error", "NotBegun");
-            self.beside(instance, event, now)
-        })
-        .await?;
-        Ok(())
     }
 }
 

@@ -81,6 +81,7 @@ impl Tenant {
         }
         let before = instance.properties.fence;
         edit(&mut instance.properties);
+        instance.properties.pay_restart(before);
         let changes = self.changes(&instance, transition, now, describe)?;
         let drives = instance.properties.fence != before || instance.properties.operation.is_none();
         Ok(Step {

@@ -101,6 +101,8 @@ vocabulary! {
         Open = "Open",
         /// Its version is being changed, or is about to be.
         VersionChanging = "VersionChanging",
+        /// Its settings are about to be changed, or it is about to be started anew for them.
+        SettingsChanging = "SettingsChanging",
         /// Everything that is marked as required has a value.
         Complete = "Complete",
         /// Something that is marked as required has no value.

@@ -195,14 +195,17 @@ impl View<'_> {
             row.lifecycle,
             State::Updating { .. } | State::RollingBack { .. }
         );
-        let operation = row.operation.as_ref();
-        let closed = match (changing, operation) {
-            (true, Some(operation)) => Some(operation.lease_until),
-            _ => row.closed_until.filter(|until| *until > self.now),
-        };
-        if let Some(until) = closed.filter(|_| changing || self.is_running()) {
-            let message = format!("its version is being changed, until {until} at the latest");
-            return Judged::no(Why::VersionChanging, message).since(row.since);
+        let operation = row.operation.as_ref().filter(|_| changing);
+        let operation = operation.map(|it| (it.command, it.lease_until));
+        let held = row.held_back(self.now).filter(|_| self.is_running());
+        let closed = operation.or(held.map(|hold| (hold.command, hold.until)));
+        if let Some((command, until)) = closed {
+            let (why, what) = match command {
+                CommandKind::Configure => (Why::SettingsChanging, "settings are"),
+                _ => (Why::VersionChanging, "version is"),
+            };
+            let message = format!("its {what} being changed, until {until} at the latest");
+            return Judged::no(why, message).since(row.since);
         }
         if !self.is_running() {
             let message = format!("it is {}, not active", row.lifecycle.kind());

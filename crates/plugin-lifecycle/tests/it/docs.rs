@@ -163,6 +163,7 @@ fn the_defaults_are_the_policy_s() {
         ("grants", grants.join(", ")),
         ("grace", seconds(policy.grace)),
         ("operation_lease", seconds(policy.operation_lease)),
+        ("longest_hold", seconds(policy.longest_hold)),
         ("operation_attempts", policy.operation_attempts.to_string()),
         ("snapshots", policy.snapshots.to_string()),
         ("release_cooldown", seconds(policy.release_cooldown)),

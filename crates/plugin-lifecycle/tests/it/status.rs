@@ -8,8 +8,9 @@ use futures::executor::block_on;
 use one_ontology::{Place, Plan, Scope, SequentialIds, ThingId, Timestamp};
 use plugin_lifecycle::{
     AdmissionRefusal, Approval, Beside, Breaker, CommandKind, ConditionKind, ConditionReason,
-    ConditionStatus, Desired, Driver, ErrorWindow, Instance, Moved, Offer, PendingOperation, Pin,
-    Policy, Ran, State, StateKind, Status, Tenant, admit, desired, possible, status, transition,
+    ConditionStatus, Desired, Driver, ErrorWindow, Hold, HoldId, Holds, Instance, Moved, Offer,
+    PendingOperation, Pin, Policy, Ran, State, StateKind, Status, Tenant, admit, desired, possible,
+    status, transition,
 };
 use plugin_registry::{PackageVersions, PluginRecord, Sensitivity, Source as _, SourceId, sync};
 use plugin_runtime_api::{
@@ -30,7 +31,7 @@ pub(crate) fn row_of(world: &World, instance: ThingId) -> Instance {
     block_on(world.tenant("alice", "acme").instance(instance)).unwrap()
 }
 
-fn installed() -> (Instance, Timestamp) {
+pub(crate) fn installed() -> (Instance, Timestamp) {
     let world = World::new();
     let acme = world.tenant("alice", "acme");
     let id = world.installed(&acme);
@@ -247,16 +248,26 @@ fn it_admits_exactly_when_admission_does() {
             }
         }
     }
-    // Shortly before its version is changed nothing new begins, although it is active.
+    // Shortly before it is changed nothing new begins, although it is active.
     row.properties.lifecycle = State::Active;
     row.properties.breaker = Breaker::default();
-    row.properties.closed_until = Some(now.plus(Duration::from_secs(1)));
-    let closed = answer(&told(&row, now), ConditionKind::Admitting);
-    assert_eq!(
-        closed,
-        (ConditionStatus::False, ConditionReason::VersionChanging)
-    );
     let later = now.plus(Duration::from_secs(1));
+    for (command, reason) in [
+        (CommandKind::Update, ConditionReason::VersionChanging),
+        (CommandKind::Rollback, ConditionReason::VersionChanging),
+        (CommandKind::Configure, ConditionReason::SettingsChanging),
+    ] {
+        let hold = Hold {
+            command,
+            until: later,
+        };
+        row.properties.holds = Holds::default();
+        row.properties
+            .holds
+            .put(HoldId::of_name(&["one"]), hold, now);
+        let closed = answer(&told(&row, now), ConditionKind::Admitting);
+        assert_eq!(closed, (ConditionStatus::False, reason));
+    }
     let open = answer(&told(&row, later), ConditionKind::Admitting);
     assert_eq!(open, (ConditionStatus::True, ConditionReason::Open));
 }

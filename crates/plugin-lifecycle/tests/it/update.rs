@@ -595,8 +595,8 @@ fn executions_under_way_end_and_no_more_are_admitted() {
     block_on(update).unwrap();
     let after = found(&acme, instance);
     assert_eq!(
-        (after.version.as_str(), after.closed_until),
-        ("1.7.0", None)
+        (after.version.as_str(), after.holds.is_empty()),
+        ("1.7.0", true)
     );
     assert!(matches!(
         search(&acme, instance).unwrap(),

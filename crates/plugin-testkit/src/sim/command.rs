@@ -21,6 +21,8 @@ pub enum Given {
     RetryInstall,
     /// Set its parameter and its secret.
     Configure,
+    /// Destroy its secret.
+    DestroySecret,
     /// Start it.
     Activate,
     /// Run one of its actions: `WORK`, `FAIL` or `CRASH`.
@@ -104,7 +106,12 @@ impl Given {
                     tenant.install(&plan).await.map(drop)
                 }
                 Self::RetryInstall => tenant.retry_install(instance).await,
-                Self::Configure => tenant.configure(instance, settings()).await,
+                Self::Configure => {
+                    let found = tenant.instance(instance).await?;
+                    let given = settings(found.properties.settings_revision);
+                    tenant.configure(instance, given).await
+                }
+                Self::DestroySecret => tenant.destroy_secret(instance, SECRET).await,
                 Self::Activate => tenant.activate(instance).await.map(drop),
                 Self::Execute(action) => {
                     let executed = tenant.execute(instance, action, json!({})).await;
@@ -217,9 +224,10 @@ fn security() -> Result<Actor, ManagerError> {
     Ok(Actor::System("security".parse()?))
 }
 
-fn settings() -> BTreeMap<String, Value> {
+/// Others each time.
+fn settings(revision: u64) -> BTreeMap<String, Value> {
     BTreeMap::from([
-        ("SIZE".to_owned(), json!(4)),
+        ("SIZE".to_owned(), json!(revision)),
         (SECRET.to_owned(), json!("a secret")),
     ])
 }

@@ -13,6 +13,8 @@ use super::world::{Host, World};
 pub struct Scenario {
     /// What has happened before.
     pub before: Vec<Given>,
+    /// What another host has under way meanwhile, which goes on when nothing else does.
+    pub beside: Vec<Given>,
     /// What is interrupted.
     pub command: Given,
     /// What is done when that has been recovered, before what the dead had sent arrives.
@@ -25,9 +27,17 @@ impl Scenario {
     pub fn new(before: &[Given], command: Given) -> Self {
         Self {
             before: before.to_vec(),
+            beside: Vec::new(),
             command,
             after: Vec::new(),
         }
+    }
+
+    /// The same, while another host has a command under way.
+    #[must_use]
+    pub fn during(mut self, given: Given) -> Self {
+        self.beside.push(given);
+        self
     }
 
     /// The same, with a command that is given when it has been recovered.
@@ -41,7 +51,12 @@ impl Scenario {
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let before: Vec<String> = self.before.iter().map(ToString::to_string).collect();
-        write!(f, "{} after [{}]", self.command, before.join(", "))
+        write!(f, "{} after [{}]", self.command, before.join(", "))?;
+        if !self.beside.is_empty() {
+            let beside: Vec<String> = self.beside.iter().map(ToString::to_string).collect();
+            write!(f, " during [{}]", beside.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -64,22 +79,85 @@ impl fmt::Display for Broken {
 /// One run of a scenario.
 struct Trial {
     world: World,
+    /// The host that has something under way.
+    other: Option<Host>,
     trace: Vec<String>,
 }
 
 type Outcome = Result<(), Broken>;
 
 impl Trial {
-    fn new(fencing: Fencing) -> Result<Self, Broken> {
-        let world = World::new(fencing, Ends::AtOnce, Pace::Stepwise);
+    /// A world as it is when the command of a scenario is given.
+    fn of(scenario: &Scenario, fencing: Fencing) -> Result<Self, Broken> {
+        let ends = if scenario.beside.is_empty() {
+            Ends::AtOnce
+        } else {
+            Ends::WhenTold
+        };
         let trace = Vec::new();
-        match world {
-            Ok(world) => Ok(Self { world, trace }),
-            Err(error) => Err(Broken {
-                what: vec![error],
+        let mut trial = match World::new(fencing, ends, Pace::Stepwise) {
+            Ok(world) => Self {
+                world,
+                other: None,
                 trace,
-            }),
+            },
+            Err(error) => {
+                return Err(Broken {
+                    what: vec![error],
+                    trace,
+                });
+            }
+        };
+        trial.prepare(&scenario.before)?;
+        if !scenario.beside.is_empty() {
+            trial.begin_beside(&scenario.beside)?;
         }
+        Ok(trial)
+    }
+
+    /// Lets another host begin what it has under way, as far as that comes by itself.
+    fn begin_beside(&mut self, given: &[Given]) -> Outcome {
+        let mut other = self.host()?;
+        for given in given {
+            let began = given.begin(&self.world, &mut other, None);
+            began.map_err(|error| self.broken(error))?;
+            self.trace.push(format!("host {}: {given}", other.number));
+            self.go_on(&mut other)?;
+        }
+        self.other = Some(other);
+        Ok(())
+    }
+
+    /// Lets a host do all that waits for nobody.
+    fn go_on(&mut self, host: &mut Host) -> Outcome {
+        while let Some(task) = host.runnable().first() {
+            let ended = host.poll(*task);
+            for line in host.gate.take_trace() {
+                self.trace
+                    .push(format!("  host {}: call {line}", host.number));
+            }
+            if let Some((what, ended)) = ended {
+                let how = ended.map_or_else(|error| error.to_string(), |()| "done".to_owned());
+                self.trace.push(format!("  {what}: {how}"));
+            }
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Lets what is under way end, and what waits for it go on; gives whether anything was.
+    fn let_end(&mut self) -> Result<bool, Broken> {
+        let under_way = self.world.fleet.under_way();
+        for key in &under_way {
+            self.trace.push(format!("{key} ends"));
+            self.world.fleet.finish(key);
+            self.check()?;
+        }
+        if let Some(mut other) = self.other.take() {
+            self.go_on(&mut other)?;
+            self.other = Some(other);
+        }
+        Ok(!under_way.is_empty())
     }
 
     fn broken(&self, what: impl Into<String>) -> Broken {
@@ -117,9 +195,7 @@ impl Trial {
                     self.trace.push(format!("  refused: {error}"));
                     return Ok(false);
                 }
-                None if host.runnable().is_empty() => {
-                    return Err(self.broken("a command waits for nothing"));
-                }
+                None if host.runnable().is_empty() => self.let_go_on(host)?,
                 None => {}
             }
         }
@@ -159,6 +235,7 @@ impl Trial {
 
     /// Everybody is dead, every lease has run out: a new host recovers, and nothing is left.
     fn settle(&mut self) -> Outcome {
+        self.end_beside()?;
         self.world.pass_every_lease();
         let mut host = self.host()?;
         for _ in 0..3 {
@@ -179,6 +256,21 @@ impl Trial {
         let seen = self.world.observe().map_err(|error| self.broken(error))?;
         self.judge(unfinished(&seen))?;
         self.judge(unheeded(&seen))
+    }
+
+    /// Lets what a host waits for end; where there is nothing, nobody ever will.
+    fn let_go_on(&mut self, host: &Host) -> Outcome {
+        if !self.let_end()? && host.runnable().is_empty() {
+            return Err(self.broken("a command waits for nothing"));
+        }
+        Ok(())
+    }
+
+    /// Lets what another host has under way come to its end, as far as it does; then that host dies, too.
+    fn end_beside(&mut self) -> Outcome {
+        while self.other.is_some() && self.let_end()? {}
+        self.other = None;
+        Ok(())
     }
 
     fn prepare(&mut self, before: &[Given]) -> Outcome {
@@ -206,8 +298,7 @@ pub fn interrupt_everywhere(
     let mut interruptions = 0;
     for fate in fates {
         for nth in 1.. {
-            let mut trial = Trial::new(fencing)?;
-            trial.prepare(&scenario.before)?;
+            let mut trial = Trial::of(scenario, fencing)?;
             let mut host = trial.host()?;
             host.plan(nth, *fate);
             trial.run(&mut host, &scenario.command)?;
@@ -235,14 +326,14 @@ pub fn interrupt_in_pairs(scenario: &Scenario, fates: &[Fate]) -> Result<u64, Br
         'nth: for nth in 1.. {
             for second in fates {
                 for mth in 1.. {
-                    let mut trial = Trial::new(Fencing::On)?;
-                    trial.prepare(&scenario.before)?;
+                    let mut trial = Trial::of(scenario, Fencing::On)?;
                     let mut host = trial.host()?;
                     host.plan(nth, *fate);
                     trial.run(&mut host, &scenario.command)?;
                     if host.gate.calls() < nth {
                         break 'nth;
                     }
+                    trial.end_beside()?;
                     trial.world.pass_every_lease();
                     let mut other = trial.host()?;
                     other.plan(mth, *second);

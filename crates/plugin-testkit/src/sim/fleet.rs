@@ -14,7 +14,7 @@ use plugin_runtime_api::{
     ExecutorError, Fence, HostServices, Invocation, IsolationLevel, LogLine, Outcome,
     PluginFailure, RuntimeId, RuntimeInfo, RuntimeSpec, RuntimeStatus, Usage,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::gate::lock;
 
@@ -46,6 +46,10 @@ pub struct RunningRuntime {
     pub agent: Option<ThingId>,
     /// Its version.
     pub version: String,
+    /// The settings it was started with.
+    pub settings: BTreeMap<String, Value>,
+    /// The names of the secrets it was started with.
+    pub secrets: Vec<String>,
     /// The fence it was started under.
     pub fence: Fence,
 }
@@ -282,6 +286,8 @@ impl Executor for Fleet {
                 instance: own.map(|plugin| plugin.instance),
                 agent: Some(spec.agent),
                 version: own.map(|plugin| plugin.version.clone()).unwrap_or_default(),
+                settings: own.map(|it| it.settings.clone()).unwrap_or_default(),
+                secrets: own.map(|it| it.secrets.clone()).unwrap_or_default(),
                 fence: spec.fence,
             };
             state.running.insert(spec.runtime, running);

@@ -14,6 +14,7 @@ use plugin_registry::Revocations;
 use plugin_runtime_api::{Fence, RuntimeId};
 
 use super::fleet::{Run, RunningRuntime};
+use super::settings::settings;
 use super::violation::Violation;
 
 /// Everything that can be seen of an organisation and of the executor's world at one moment.
@@ -145,6 +146,9 @@ pub fn unfinished(seen: &Observed) -> Vec<Violation> {
         if !p.secrets_under_way.is_empty() {
             say("secrets are under way");
         }
+        if p.restart_owed.is_some() {
+            say("a restart is owed");
+        }
         let agents = p.agents.values().filter_map(|it| it.runtime.as_ref());
         let own = std::iter::once(&p.runtime).chain(&p.strays);
         let mut own = own.chain(agents);
@@ -159,7 +163,7 @@ pub fn unfinished(seen: &Observed) -> Vec<Violation> {
     found
 }
 
-type Say<'a> = dyn FnMut(&'static str, String) + 'a;
+pub(super) type Say<'a> = dyn FnMut(&'static str, String) + 'a;
 
 /// What the trail says, taken together.
 #[derive(Debug, Default)]
@@ -287,6 +291,7 @@ fn one_row(seen: &Observed, row: &Instance, tally: &Tally, say: &mut Say<'_>) {
     if starts_or_runs(state) && p.notices.iter().any(held) {
         say("what is known to be revoked does not run", name());
     }
+    settings(seen, row, say);
     other_runtimes(seen, row, say);
     snapshots(seen, row, say);
     needs(seen, row, say);

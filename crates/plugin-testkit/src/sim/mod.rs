@@ -26,6 +26,7 @@ mod gate;
 mod invariants;
 mod ports;
 mod random;
+mod settings;
 mod violation;
 mod walk;
 mod world;

@@ -48,5 +48,7 @@ pub const INVARIANTS: &[&str] = &[
     "nobody is told who is gone",
     "told in order",
     "what is known to be revoked does not run",
+    "what runs has the settings of its row",
+    "what runs has no secret that was destroyed",
     "events are numbered without gaps",
 ];

@@ -21,7 +21,7 @@ use plugin_lifecycle::{
     Instance, ManagerError, PluginManager, PluginSubscription, Policy, Snapshot, Tenant,
 };
 use plugin_registry::{MemorySource, Revocations};
-use plugin_runtime_api::{ManualTimer, MemoryVault, Vault};
+use plugin_runtime_api::{ManualTimer, MemoryVault, PermissionPreset, Permissions, Vault};
 use serde_json::{Value, json};
 
 use super::fleet::{Ends, Fencing, Fleet};
@@ -69,6 +69,7 @@ impl World {
         let group = GroupId::of_name(&["simulated"]);
         let mut policy = Policy::default();
         policy.errors_in_a_row = 2;
+        policy.grants = Permissions::preset(PermissionPreset::Full);
         let many = one_ontology::BudgetRule::Level { limit: 1_000_000 };
         policy.installs = many;
         policy.executions = many;

@@ -82,7 +82,68 @@ fn scenarios() -> Vec<Scenario> {
         Scenario::new(&[Install, Activate, RevokeRelease], Update).then(Notice),
     ];
     all.extend(of_agents);
+    all.extend(during_executions());
     all
+}
+
+/// What is changed while a plugin is used: by one, by several at once, and beside others that end it.
+fn during_executions() -> Vec<Scenario> {
+    use Given::{
+        Activate, Configure, Deactivate, DestroySecret, Execute, Install, Suspend, Uninstall,
+        Update,
+    };
+    let work = Execute("WORK");
+    let set = [Install, Configure, Activate];
+    vec![
+        Scenario::new(&set, Configure).during(work.clone()),
+        Scenario::new(&set, DestroySecret)
+            .during(work.clone())
+            .then(work.clone()),
+        Scenario::new(&set, DestroySecret).then(Configure),
+        Scenario::new(&set, Configure)
+            .during(Execute("FAIL"))
+            .during(work.clone()),
+        Scenario::new(&set, Configure).during(Execute("CRASH")),
+        Scenario::new(&set, Configure)
+            .during(work.clone())
+            .during(Configure)
+            .then(work.clone()),
+        Scenario::new(&set, DestroySecret)
+            .during(work.clone())
+            .during(Configure)
+            .then(Configure),
+        Scenario::new(&set, Configure)
+            .during(work.clone())
+            .during(Update),
+        Scenario::new(&set, Update)
+            .during(work.clone())
+            .during(Configure),
+        Scenario::new(&set, Configure)
+            .during(work.clone())
+            .during(Suspend)
+            .then(Activate),
+        Scenario::new(&set, Configure)
+            .during(work.clone())
+            .during(Deactivate),
+        Scenario::new(&set, DestroySecret)
+            .during(work)
+            .during(Deactivate)
+            .then(Uninstall),
+    ]
+}
+
+#[test]
+fn configuring_while_executions_are_under_way_survives_every_pair_of_crashes() {
+    let set = [Given::Install, Given::Configure, Given::Activate];
+    let mut pairs = 0;
+    for command in [Given::Configure, Given::DestroySecret] {
+        let scenario = Scenario::new(&set, command).during(Given::Execute("WORK"));
+        match interrupt_in_pairs(&scenario, Fate::CRASHES) {
+            Ok(count) => pairs += count,
+            Err(broken) => panic!("{scenario}: {broken}"),
+        }
+    }
+    assert!(pairs > 30, "{pairs}");
 }
 
 #[test]

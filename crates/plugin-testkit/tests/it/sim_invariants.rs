@@ -82,6 +82,8 @@ fn seen() -> Observed {
         instance: Some(instance),
         agent: None,
         version: rows[0].properties.version.clone(),
+        settings: rows[0].properties.settings.clone(),
+        secrets: Vec::new(),
         fence: rows[0].properties.fence,
     };
     let execution = events
@@ -266,6 +268,14 @@ const BREAKS: &[(&str, Break)] = &[
             since: Timestamp::EPOCH,
         });
     }),
+    ("what runs has the settings of its row", |seen| {
+        let settings = &mut seen.rows[0].properties.settings;
+        settings.insert("SIZE".to_owned(), json!(1));
+    }),
+    ("what runs has no secret that was destroyed", |seen| {
+        let running = seen.running.values_mut().next().unwrap();
+        running.secrets = vec!["API_KEY".to_owned()];
+    }),
     ("events are numbered without gaps", |seen| {
         drop(Arc::make_mut(&mut seen.events).remove(1))
     }),
@@ -323,7 +333,10 @@ fn what_runs_and_is_revoked_is_said() {
 fn what_is_left_is_said() {
     let whole = seen();
     assert_eq!(unfinished(&whole), []);
-    let leave: [(&str, Break); 4] = [
+    let leave: [(&str, Break); 5] = [
+        ("a restart", |seen| {
+            seen.rows[0].properties.restart_owed = Some(Timestamp::EPOCH);
+        }),
         ("an operation", |seen| {
             seen.rows[0].properties.lifecycle = State::Installing;
         }),

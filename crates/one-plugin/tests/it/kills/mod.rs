@@ -124,6 +124,9 @@ impl Host {
                     instance: Some(row.id),
                     agent: None,
                     version: p.version.clone(),
+                    // An executor does not say what it was started with.
+                    settings: p.settings.clone(),
+                    secrets: Vec::new(),
                     fence,
                 },
             )),
