@@ -81,12 +81,24 @@ impl SessionVault {
 
     /// Refuses to go on where the vault of an organisation cannot be opened.
     pub(crate) fn refuse_closed(&self, group: GroupId) -> Result<(), Failure> {
-        if self.key == Key::Missing {
-            let message = "the vault cannot be opened: no key was given";
-            let failure = Failure::new("VaultKeyMissing", message);
-            return Err(failure.with(["name the file of the key by --vault-key".to_owned()]));
-        }
+        self.refuse_keyless()?;
         Ok(block_on(self.kept.check(group))?)
+    }
+
+    /// Refuses to go on where the vault of an organisation can be given no new key: there is none, or what is kept
+    /// cannot be opened.
+    pub(crate) fn refuse_unrotatable(&self, group: GroupId) -> Result<(), Failure> {
+        self.refuse_keyless()?;
+        Ok(block_on(self.kept.check_rotation(group))?)
+    }
+
+    fn refuse_keyless(&self) -> Result<(), Failure> {
+        if self.key == Key::Given {
+            return Ok(());
+        }
+        let message = "the vault cannot be opened: no key was given";
+        let failure = Failure::new("VaultKeyMissing", message);
+        Err(failure.with(["name the file of the key by --vault-key".to_owned()]))
     }
 
     /// Writes that a secret of the environment was given out, as the vault does of its own.

@@ -7,6 +7,13 @@ use crate::hex::hex;
 use crate::rows::{KeyRow, SecretRow, needed};
 use crate::vault::{ATTEMPTS, Opened, StoreVault, Wrote, contended, unopened, untyped};
 
+/// Whether secrets of an organisation are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Secrets,
+    Nothing,
+}
+
 impl StoreVault {
     /// Whether the host has what opens the secrets of an organisation, and seals the next; also where there
     /// are none.
@@ -17,6 +24,32 @@ impl StoreVault {
         let scope = self.scope(group)?;
         let keys = self.rows(&scope, None).await?;
         self.open_needed(&scope, group, keys).await
+    }
+
+    /// Whether the host may make a new key for an organisation: it can open what is kept, or nothing is.
+    ///
+    /// # Errors
+    /// `KeyMissing`, `Unavailable`.
+    pub async fn check_rotation(&self, group: GroupId) -> Result<(), VaultError> {
+        let scope = self.scope(group)?;
+        let keys = self.rows(&scope, None).await?;
+        self.rotatable(&scope, group, keys).await.map(drop)
+    }
+
+    /// As [`StoreVault::check_rotation`], of these keys; gives whether anything is kept. A host that has lost what
+    /// opens it would lock all others out with its own; where there is nothing to open, it is in nobody's way.
+    pub(crate) async fn rotatable(
+        &self,
+        scope: &Scope,
+        group: GroupId,
+        keys: Vec<Thing<KeyRow>>,
+    ) -> Result<Kept, VaultError> {
+        let secrets: Vec<Thing<SecretRow>> = self.rows(scope, None).await?;
+        if secrets.is_empty() {
+            return Ok(Kept::Nothing);
+        }
+        self.open_needed(scope, group, keys).await?;
+        Ok(Kept::Secrets)
     }
 
     /// Whether the host can open the keys that are needed, of these.

@@ -1,9 +1,12 @@
 //! New keys.
 
-use one_ontology::{ChangeSet, GroupId, PluginEventType, RowId, Scope, Thing};
+use one_ontology::{
+    ChangeSet, GroupId, PluginEventType, RowId, Scope, Thing, ThingProperties as _, ThingQuery,
+};
 use plugin_runtime_api::VaultError;
 
 use crate::hex::{hex, unhex};
+use crate::host_keys::Kept;
 use crate::rows::{KeyRow, KeyState, SecretRow};
 use crate::seal::{open, seal};
 use crate::vault::{ATTEMPTS, Opened, StoreVault, Wrote, altered, contended, unavailable, untyped};
@@ -29,7 +32,8 @@ impl StoreVault {
         Err(contended())
     }
 
-    /// Makes a key that seals from now on; the others only open, and the host has shown that it can open them. None where nothing was ever sealed.
+    /// Makes a key that seals from now on; the others only open, and the host has shown that it can open them, or
+    /// that nothing is sealed with them. None where nothing was ever sealed.
     async fn begin_rotation(
         &self,
         scope: &Scope,
@@ -41,14 +45,16 @@ impl StoreVault {
             let Some(last) = generations.max() else {
                 return Ok(None);
             };
-            // A host that has lost what opens the keys would lock all others out with its own. What is
-            // wrapped anew behind this reading makes the commit stale.
-            self.open_needed(scope, group, rows.clone()).await?;
+            // What is wrapped anew behind this reading makes the commit stale.
+            let kept = self.rotatable(scope, group, rows.clone()).await?;
             let new = self.new_key(scope, group, last + 1).await?;
             let now = self.now();
             let event = self.event(PluginEventType::PluginConfigured, None, now);
             let event = event.with("vault_key", last + 1);
             let mut changes = ChangeSet::new(scope, event, now).insert(untyped(&new.row)?);
+            if kept == Kept::Nothing {
+                changes = changes.insist_absent(ThingQuery::of_type(SecretRow::thing_type()));
+            }
             for mut row in rows {
                 // Written in any case: whoever seals with it must see that it is one of before.
                 row.properties.state = KeyState::Leaving;

@@ -38,6 +38,14 @@ A character holds no secrets: they are of the plugins that need them.")]
   one-plugin agents config Ada notes --set NOTES_LIMIT=7
   one-plugin agents config Ada notes --unset NOTES_LIMIT")]
     Config(ConfigAgentArgs),
+    /// Say which parameters of a plugin whoever activates it for an agent may set for that agent
+    #[command(after_help = "Examples:
+  one-plugin agents open notes                  which are open, and which could be
+  one-plugin agents open notes NOTES_LIMIT      this one, and no other any more
+  one-plugin agents open notes --none
+None is open until an owner says so. A setting of an agent takes the place of the plugin's own while the secrets
+stay the plugin's: an address that is open lets others say where secrets are sent. What agents have they keep.")]
+    Open(OpenToAgentsArgs),
     /// Let an agent use a plugin no more; what it has kept stays
     #[command(after_help = "Example:
   one-plugin agents revoke Ada notes")]
@@ -106,6 +114,19 @@ pub(crate) struct ConfigAgentArgs {
     /// Take a setting away: then the plugin's own holds
     #[arg(long, value_name = "NAME")]
     pub(crate) unset: Vec<String>,
+}
+
+/// Of `agents open`.
+#[derive(Args, Debug)]
+pub(crate) struct OpenToAgentsArgs {
+    /// The installed plugin: its full name, its short one, or the id of its instance
+    pub(crate) package: String,
+    /// The parameters; all others are closed from then on
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Close all of them
+    #[arg(long, conflicts_with = "names")]
+    pub(crate) none: bool,
 }
 
 /// Of `agents revoke`.

@@ -21,7 +21,7 @@ use crate::kept::StoreAddress;
 use crate::paint::Colour;
 
 pub(crate) use self::agents::{
-    AddAgentArgs, AgentsCommand, ConfigAgentArgs, GrantArgs, SetAgentArgs,
+    AddAgentArgs, AgentsCommand, ConfigAgentArgs, GrantArgs, OpenToAgentsArgs, SetAgentArgs,
 };
 pub(crate) use self::events::{DispatchArgs, EventsCommand, LetterArg, SubscribeArgs};
 pub(crate) use self::operating::{

@@ -28,7 +28,8 @@ when it is next used.")]
     /// Seal all secrets of the organisation under a new key of its own
     #[command(after_help = "Example:
   one-plugin --vault-key vault.key secrets rotate
-Plugins notice nothing. What is interrupted is ended by the next rotation.")]
+Plugins notice nothing. What is interrupted is ended by the next rotation. Where the key file is lost, destroy
+what it sealed: then a rotation with another key file makes the vault usable again.")]
     Rotate,
     /// Seal the keys of organisations with another key file
     #[command(after_help = "Example:

@@ -1,14 +1,17 @@
 //! Agents, and what they may use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::executor::block_on;
 use one_ontology::{ThingId, excerpt};
 use plugin_lifecycle::{Agent, AgentUse, ManagerError, Tenant};
+use plugin_registry::Sensitivity;
 use serde_json::{Value, json};
 
 use super::{configure, exec, name};
-use crate::cli::{AddAgentArgs, AgentsCommand, ConfigAgentArgs, GrantArgs, SetAgentArgs};
+use crate::cli::{
+    AddAgentArgs, AgentsCommand, ConfigAgentArgs, GrantArgs, OpenToAgentsArgs, SetAgentArgs,
+};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -29,6 +32,7 @@ pub(crate) fn run(
         AgentsCommand::Set(args) => set(&tenant, args, output),
         AgentsCommand::Grant(args) => grant(&tenant, args, output),
         AgentsCommand::Config(args) => config(&tenant, args, output),
+        AgentsCommand::Open(args) => open(&tenant, args, output),
         AgentsCommand::Revoke(args) => {
             let agent = find(&tenant, &args.agent)?;
             let plugin = name::installed(&tenant, &args.package)?;
@@ -172,6 +176,31 @@ fn config(tenant: &Tenant, args: &ConfigAgentArgs, output: &Output) -> Result<()
         block_on(tenant.configure_for(plugin.instance, agent.id, &settings))?;
     }
     say_granted(tenant, agent.id, plugin.instance, output)
+}
+
+/// Says which parameters agents may have settings of their own for, after it was changed if that was asked for.
+fn open(tenant: &Tenant, args: &OpenToAgentsArgs, output: &Output) -> Result<(), Failure> {
+    let plugin = name::installed(tenant, &args.package)?;
+    let names: BTreeSet<String> = args.names.iter().cloned().collect();
+    if args.none || !names.is_empty() {
+        block_on(tenant.open_to_agents(plugin.instance, &names))?;
+    }
+    let row = block_on(tenant.instance(plugin.instance))?.properties;
+    let plain = row.parameters.iter();
+    let plain = plain.filter(|it| it.sensitivity != Sensitivity::Secret);
+    let (open, closed): (Vec<&str>, Vec<&str>) = plain
+        .map(|it| it.name.as_str())
+        .partition(|name| row.open_to_agents.contains(*name));
+    let value = json!({"instance": plugin.instance, "open": open, "closed": closed});
+    output.say(&value, || {
+        let line = |what: &str, names: &[&str]| match names {
+            [] => format!("  {what:<7} none"),
+            names => format!("  {what:<7} {}", names.join(" ")),
+        };
+        let lines = [line("open", &open), line("closed", &closed)];
+        format!("{} to agents\n{}", plugin.package, lines.join("\n"))
+    });
+    Ok(())
 }
 
 /// Says what an agent may now use an instance with.

@@ -173,7 +173,7 @@ fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
 
 fn rotate(session: &Session, output: &Output) -> Result<(), Failure> {
     let tenant = session.tenant()?;
-    session.vault.refuse_closed(tenant.group().id)?;
+    session.vault.refuse_unrotatable(tenant.group().id)?;
     block_on(tenant.rotate_secrets())?;
     let place = &tenant.group().name;
     output.say(&json!({"group": tenant.group().id}), || {

@@ -40,6 +40,11 @@ fn agents_as_people_read_them() {
         "exec notes NOTE_COUNT --kind provider --agent Eve",
         "agents revoke Eve notes",
         "exec notes NOTE_COUNT --kind provider --agent Eve",
+        "agents open notes",
+        "agents open notes NOTES_LIMIT",
+        "agents open notes NOTES_LIMITS",
+        "agents open notes --none",
+        "agents open notes --none NOTES_LIMIT",
         "agents retire Bob",
         "agents list --of notes",
         "agents show Bob",
@@ -65,6 +70,45 @@ fn agents_as_machines_read_them() {
     home.ok("exec notes NOTE_COUNT --kind provider --agent Ada");
     let runs = home.json("runs notes");
     assert_eq!(runs[0]["agent"], shown["agent"]["id"]);
+}
+
+#[test]
+fn what_is_open_those_below_may_set_and_nothing_else() {
+    let home = furnished();
+    home.ok("org add-member uma --role group_user");
+    let set = "--as uma agents grant Ada notes --set NOTES_LIMIT=3";
+    let closed = home.run(set);
+    assert_eq!(closed.code, 3, "{closed:?}");
+    assert!(
+        closed.err.starts_with("error[ClosedToAgents]"),
+        "{closed:?}"
+    );
+    let by_uma = home.run("--as uma agents open notes NOTES_LIMIT");
+    assert_eq!(by_uma.code, 3, "{by_uma:?}");
+    let none = home.json("agents open notes");
+    assert_eq!(
+        (&none["open"], &none["closed"]),
+        (&json!([]), &json!(["NOTES_LIMIT"]))
+    );
+    let open = home.json("agents open notes NOTES_LIMIT");
+    assert_eq!(
+        (&open["open"], &open["closed"]),
+        (&json!(["NOTES_LIMIT"]), &json!([]))
+    );
+    home.ok(set);
+    assert_eq!(home.json("--as uma agents open notes"), open);
+    assert_eq!(home.json("agents open notes --none"), none);
+    let uses = home.json("agents list --of notes");
+    assert_eq!(
+        uses[0]["settings"],
+        json!({"NOTES_LIMIT": 3}),
+        "it keeps what it has"
+    );
+    assert_eq!(
+        home.run("--as uma agents config Ada notes --set NOTES_LIMIT=4")
+            .code,
+        3
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
 use crate::program::skip;
 use crate::registry::{Version, serve};
 
@@ -129,7 +131,11 @@ fn every_command_says_what_the_guide_says() {
     let fails = r#"init: async () => { throw new Error("no such table: greetings"); },"#;
     let (good, bad) = (GREETER.replace("INIT", ""), GREETER.replace("INIT", fails));
     let versions = [("1.0.0", &good), ("1.1.0", &bad), ("1.2.0", &good)];
-    let versions = versions.map(|(version, code)| Version { version, code });
+    let versions = versions.map(|(version, code)| Version {
+        version,
+        parameters: json!({"GREETER_TOKEN": {"type": "string", "sensitive": true}}),
+        code,
+    });
     let packages = folder.path().join("packages");
     let registry = serve("@elizaos/plugin-greeter", &versions, &packages, &path);
     let program = Path::new(env!("CARGO_BIN_EXE_one-plugin"))

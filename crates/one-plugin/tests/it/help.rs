@@ -47,6 +47,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "agents set",
     "agents grant",
     "agents config",
+    "agents open",
     "agents revoke",
     "agents retire",
     "events",

@@ -122,6 +122,7 @@ fn an_execution_that_is_interrupted_is_cancelled_and_its_plugin_stays_active() {
     let folder = tempfile::tempdir().unwrap();
     let versions = [Version {
         version: "1.0.0",
+        parameters: json!({}),
         code: SLEEPER,
     }];
     let packages = folder.path().join("packages");

@@ -36,9 +36,10 @@ fn address_of(listener: &TcpListener) -> String {
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
-/// One version of a plugin: its manifest's version and its code.
+/// One version of a plugin: its manifest's version, the parameters that it names, and its code.
 pub(crate) struct Version<'a> {
     pub(crate) version: &'a str,
+    pub(crate) parameters: Value,
     pub(crate) code: &'a str,
 }
 
@@ -71,6 +72,10 @@ fn pack(name: &str, version: &Version<'_>, folder: &Path, path: &str) -> (Value,
         "type": "module",
         "main": "index.js",
         "keywords": ["elizaos-plugins"],
+        "agentConfig": {
+            "pluginType": "elizaos:plugin:1.0.0",
+            "pluginParameters": version.parameters,
+        },
     });
     std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
     std::fs::write(folder.join("index.js"), version.code).unwrap();

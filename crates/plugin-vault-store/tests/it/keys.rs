@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::executor::block_on;
 use futures::future::join;
 use one_ontology::GroupId;
-use plugin_runtime_api::{SecretString, Vault as _};
+use plugin_runtime_api::{SecretName, SecretString, Vault as _};
 use plugin_testkit::vault::organisation;
 use plugin_vault_store::{
     DataKey, HostKeyId, KeyError, KeyProvider, LocalKeys, StoreVault, WrappedKey,
@@ -84,6 +84,80 @@ fn a_host_with_a_former_key_makes_no_new_one() {
     assert_eq!(leased(&moved, &name), Ok(SECRET.to_owned()));
     block_on(moved.rotate(name.group)).unwrap();
     assert_eq!(leased(&moved, &name), Ok(SECRET.to_owned()));
+}
+
+#[test]
+fn when_the_key_is_lost_a_new_one_is_made_once_nothing_is_kept_any_more() {
+    let rig = Rig::new();
+    let (first, second) = (name("acme", "a", "KEY"), name("acme", "b", "KEY"));
+    let former = rig.vault();
+    put(&former, &first, SECRET);
+    put(&former, &second, SECRET);
+    let other = rig.over(rig.store.clone(), LocalKeys::from_text(SECOND).unwrap());
+    let refused = |vault: &StoreVault| {
+        let checked = block_on(vault.check_rotation(first.group)).unwrap_err();
+        let rotated = block_on(vault.rotate(first.group)).unwrap_err();
+        assert_eq!(checked, rotated);
+        assert_eq!(rotated.tag(), "VaultKeyMissing");
+    };
+    refused(&other);
+    block_on(other.forget(&first)).unwrap();
+    refused(&other);
+    block_on(other.destroy(second.group, second.instance)).unwrap();
+    // It is made when somebody asks for it, not in passing.
+    let given = block_on(other.put(&first, SecretString::new("new"))).unwrap_err();
+    assert_eq!(given.tag(), "VaultKeyMissing");
+    block_on(other.check_rotation(first.group)).unwrap();
+    block_on(other.rotate(first.group)).unwrap();
+    let ended = (1, "archived".to_owned(), false);
+    assert_eq!(states(&rig), [ended, (2, "active".to_owned(), true)]);
+    put(&other, &first, "new");
+    assert_eq!(leased(&other, &first), Ok("new".to_owned()));
+    refused(&former);
+    let none = rig.with(Arc::new(plugin_vault_store::NoKeys));
+    refused(&none);
+}
+
+/// A host with another key, and one with the first that keeps a secret in the middle of what it does.
+#[derive(Debug)]
+struct Forestalled {
+    keys: LocalKeys,
+    other: StoreVault,
+    name: SecretName,
+}
+
+#[async_trait]
+impl KeyProvider for Forestalled {
+    fn current(&self) -> HostKeyId {
+        self.keys.current()
+    }
+
+    async fn wrap(&self, group: GroupId, key: &DataKey) -> Result<WrappedKey, KeyError> {
+        let secret = SecretString::new(SECRET);
+        self.other.put(&self.name, secret).await.unwrap();
+        self.keys.wrap(group, key).await
+    }
+
+    async fn unwrap(&self, group: GroupId, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
+        self.keys.unwrap(group, wrapped).await
+    }
+}
+
+#[test]
+fn a_secret_that_is_kept_meanwhile_keeps_the_new_key_out() {
+    let rig = Rig::new();
+    let name = name("acme", "a", "KEY");
+    let former = rig.vault();
+    put(&former, &name, "before");
+    block_on(former.forget(&name)).unwrap();
+    let forestalled = rig.with(Arc::new(Forestalled {
+        keys: LocalKeys::from_text(SECOND).unwrap(),
+        other: rig.vault(),
+        name: name.clone(),
+    }));
+    let refused = block_on(forestalled.rotate(name.group)).unwrap_err();
+    assert_eq!(refused.tag(), "VaultKeyMissing");
+    assert_eq!(leased(&former, &name), Ok(SECRET.to_owned()));
 }
 
 /// A host with the former key, and another that wraps everything anew in the middle of what it does.

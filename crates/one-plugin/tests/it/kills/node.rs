@@ -237,6 +237,7 @@ fn whatever_a_killed_host_of_node_plugins_left_is_finished_or_undone() {
     let code = LEDGER.replace("LINES", lines.to_str().unwrap());
     let versions = [FIRST, SECOND].map(|version| Version {
         version,
+        parameters: json!({}),
         code: &code,
     });
     let written = folder.path().join("written");
