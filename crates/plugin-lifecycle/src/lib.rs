@@ -75,7 +75,7 @@ pub use rbac::{Operation, Permit, permit, permit_in};
 pub use recovery::{Recovery, recovery};
 pub use releases::{
     Channel, Notice, NoticeChange, NoticeKind, ReleaseFacts, ReleaseSettings, Treatment,
-    Treatments, YoungRelease, notices,
+    Treatments, WayOut, YoungRelease, notices,
 };
 pub use result_cache::{CacheKey, CachePolicy, Freshness, ResultCache, Reuse, Reused};
 pub use retry::{RetryPolicy, Trouble};
@@ -88,7 +88,8 @@ pub use status::{
     desired, status,
 };
 pub use update::{
-    Approval, Breaking, BreakingKind, Dependent, Edition, OutdatedPlugin, Pin, PluginSnapshot,
-    Snapshot, UpdateKind, UpdatePlan, Verdict, breaking, kept_settings, widened,
+    Approval, Breaking, BreakingKind, ChangedPackage, Dependent, Edition, OutdatedPlugin,
+    PackagePart, Pin, PluginSnapshot, Snapshot, UpdateKind, UpdatePlan, Verdict, breaking,
+    changed_packages, kept_settings, settled, widened,
 };
 pub use why::why;

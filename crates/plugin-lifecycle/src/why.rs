@@ -2,8 +2,8 @@
 
 use one_ontology::Timestamp;
 
-use crate::manager::refuse_held;
-use crate::{After, CommandKind, Interrupted, PluginInstance, State};
+use crate::manager::held_for;
+use crate::{After, CommandKind, Interrupted, PluginInstance, State, WayOut};
 
 /// How many notices are told.
 const NOTICES: usize = 3;
@@ -142,14 +142,18 @@ fn changed(change: CommandKind, who: &str, reason: &str) -> String {
 }
 
 /// What would start it.
-fn start(instance: &PluginInstance) -> &'static str {
-    match (refuse_held(instance), instance.lifecycle) {
-        (Ok(()), State::Suspended) => "`resume` starts it again",
-        (Ok(()), _) => "`activate` starts it",
-        (Err(_), State::Suspended) => {
-            "it is not started while that stands: `deactivate` it, then `update` it"
+fn start(instance: &PluginInstance) -> String {
+    let way_out = held_for(instance).map(|notice| WayOut::of(instance, notice));
+    match (way_out, instance.lifecycle) {
+        (None, State::Suspended) => "`resume` starts it again".to_owned(),
+        (None, _) => "`activate` starts it".to_owned(),
+        (Some(way_out), State::Suspended) => {
+            format!("it is not started while that stands: `deactivate` it, then {way_out}")
         }
-        (Err(_), _) => "it is not started before it is another version: `update` it",
+        (Some(WayOut::AnotherVersion), _) => {
+            "it is not started before it is another version: `update` it".to_owned()
+        }
+        (Some(way_out), _) => format!("it is not started while that stands: {way_out}"),
     }
 }
 

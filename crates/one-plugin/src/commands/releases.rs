@@ -2,7 +2,9 @@
 
 use futures::executor::block_on;
 use one_ontology::{Actor, GroupId};
-use plugin_lifecycle::{Channel, Noted, NoticeReport, Operation, ReleaseSettings, Tenant, allow};
+use plugin_lifecycle::{
+    Channel, Noted, NoticeReport, Operation, ReleaseSettings, Tenant, WayOut, allow,
+};
 use plugin_registry::{Revocation, Severity};
 use plugin_resolver::PackageName;
 use serde_json::json;
@@ -71,20 +73,25 @@ pub(crate) fn notices(
         fail_with(&report)?;
     }
     let plugins = block_on(tenant.list_installed())?;
-    let said: Vec<_> = plugins
-        .iter()
-        .filter(|plugin| !plugin.notices.is_empty())
-        .map(|plugin| json!({"package": plugin.package, "version": plugin.version, "state": plugin.state, "notices": plugin.notices}))
-        .collect();
+    let mut said = Vec::new();
+    let mut lines = Vec::new();
+    for plugin in plugins.iter().filter(|plugin| !plugin.notices.is_empty()) {
+        let row = block_on(tenant.instance(plugin.instance))?.properties;
+        let ways_out = plugin.notices.iter().map(|it| WayOut::of(&row, it));
+        let ways_out: Vec<String> = ways_out.map(|it| it.to_string()).collect();
+        let state = plugin.state.as_str();
+        lines.push(format!("{} {}  {state}", plugin.package, plugin.version));
+        for (notice, way_out) in plugin.notices.iter().zip(&ways_out) {
+            lines.push(format!("  {notice}; since {}", notice.since));
+            lines.push(format!("    way out: {way_out}"));
+        }
+        said.push(json!({
+            "package": plugin.package, "version": plugin.version, "state": plugin.state,
+            "notices": plugin.notices, "ways_out": ways_out,
+        }));
+    }
     let value = json!({"plugins": said, "treatments": settings.treatments});
     output.say(&value, || {
-        let mut lines = Vec::new();
-        for plugin in plugins.iter().filter(|plugin| !plugin.notices.is_empty()) {
-            let state = plugin.state.as_str();
-            lines.push(format!("{} {}  {state}", plugin.package, plugin.version));
-            let notices = plugin.notices.iter();
-            lines.extend(notices.map(|it| format!("  {it}; since {}", it.since)));
-        }
         if lines.is_empty() {
             lines.push("nothing is said of what is installed".to_owned());
         }

@@ -3,8 +3,8 @@
 use futures::executor::block_on;
 use one_ontology::{Clock as _, SystemClock};
 use plugin_lifecycle::{
-    Approval, Breaking, BreakingKind, InstalledPlugin, ManagerError, OutdatedPlugin, Pin,
-    StateKind, Tenant, UpdatePlan,
+    Approval, Breaking, BreakingKind, ChangedPackage, InstalledPlugin, ManagerError, Notice,
+    OutdatedPlugin, Pin, StateKind, Tenant, UpdateKind, UpdatePlan,
 };
 use plugin_registry::Freshness;
 use plugin_runtime_api::{Engine, Permission};
@@ -44,11 +44,15 @@ pub(crate) fn update(session: &Session, args: &UpdateArgs, output: &Output) -> R
     let value = json!({
         "instance": plan.instance, "package": plan.package, "from": from, "to": to,
     });
-    output.say(&value, || {
-        format!(
+    output.say(&value, || match plan.kind {
+        UpdateKind::Rebuild => format!(
+            "{} {to} runs with other packages now; `rollback` brings those of before back",
+            plan.package
+        ),
+        _ => format!(
             "{} is {to} now; `rollback` brings {from} back",
             plan.package
-        )
+        ),
     });
     Ok(())
 }
@@ -77,7 +81,8 @@ pub(crate) fn beside(plugin: &OutdatedPlugin) -> String {
 fn line(plugin: &OutdatedPlugin) -> String {
     let mut text = match (&plugin.to, plugin.kind) {
         (Some(to), Some(kind)) => {
-            format!("{} {} -> {to} ({kind})", plugin.package, plugin.from)
+            let step = step(&plugin.from, to, kind);
+            format!("{} {step}", plugin.package)
         }
         _ => format!("{} {}", plugin.package, plugin.from),
     };
@@ -85,6 +90,10 @@ fn line(plugin: &OutdatedPlugin) -> String {
     if !beside.is_empty() {
         text.push_str(&format!("\n{beside}"));
     }
+    if plugin.kind == Some(UpdateKind::Rebuild) {
+        text.push_str(&changes(&plugin.changes));
+    }
+    text.push_str(&settles(&plugin.settles));
     for breaking in &plugin.breaking {
         text.push_str(&format!("\n  breaks: {breaking}"));
     }
@@ -94,12 +103,30 @@ fn line(plugin: &OutdatedPlugin) -> String {
     text
 }
 
+/// From one version to another, or at one.
+pub(crate) fn step(from: &str, to: &impl std::fmt::Display, kind: UpdateKind) -> String {
+    match kind {
+        UpdateKind::Rebuild => format!("{from} ({kind})"),
+        _ => format!("{from} -> {to} ({kind})"),
+    }
+}
+
+fn changes(changes: &[ChangedPackage]) -> String {
+    let lines = changes.iter().map(|it| format!("\n  changes: {it}"));
+    lines.collect()
+}
+
+fn settles(notices: &[Notice]) -> String {
+    let lines = notices.iter().map(|it| format!("\n  ends: {it}"));
+    lines.collect()
+}
+
 /// A plan as people read it.
-fn words(plan: &UpdatePlan) -> String {
-    let mut text = format!(
-        "{} {} -> {} ({})",
-        plan.package, plan.from, plan.to, plan.kind
-    );
+pub(crate) fn words(plan: &UpdatePlan) -> String {
+    let step = step(&plan.from, &plan.to, plan.kind);
+    let mut text = format!("{} {step}", plan.package);
+    text.push_str(&changes(&plan.changes));
+    text.push_str(&settles(&plan.settles));
     for breaking in &plan.breaking {
         text.push_str(&format!("\n  breaks: {breaking}"));
     }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use plugin_registry::{CORE_PACKAGE, Collected, Installability, Manifest};
-use plugin_resolver::{PackageName, Request, Resolution, Selected};
+use plugin_resolver::{Cooldown, PackageName, Request, Resolution, Selected};
 use plugin_runtime_api::{Engine, PluginName};
 
 use crate::manager::question::{Asked, Installed, Question, Revoked, meant};
-use crate::{InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, Tenant};
+use crate::releases::{Age, is_exact};
+use crate::{
+    InstallPlan, Instance, ManagerError, Operation, PlanPart, PlanStep, Tenant, YoungRelease,
+};
 
 /// How deep a tree is shown; the resolver itself has no such bound.
 const SHOWN_DEPTH: usize = 5;
@@ -17,7 +20,8 @@ impl Tenant {
     /// `latest`) would do. Writes nothing.
     ///
     /// Plugins that the organisation has installed keep their versions: if the plan needs one, it
-    /// must accept the version that is there, and an explanation says so if it cannot.
+    /// must accept the version that is there, and an explanation says so if it cannot. Releases that are younger than the
+    /// organisation wants are passed over; a plugin that is asked for by its exact version is not.
     ///
     /// # Errors
     /// `Denied`, `NoSource`, `NoExecutor`, `AlreadyInstalled`, `LeftBehind`, `NotInstallable`; `Resolution` with
@@ -35,7 +39,7 @@ impl Tenant {
     }
 
     /// As [`Tenant::plan_install`], with `how` saying how versions are chosen: policy, prereleases,
-    /// host versions, a lock.
+    /// host versions, a lock, a cooldown in place of the organisation's.
     ///
     /// # Errors
     /// As [`Tenant::plan_install`].
@@ -62,9 +66,19 @@ impl Tenant {
                 return Err(in_the_way(instance));
             }
         }
-        let question = self
+        let settings = self.load_release_settings().await?;
+        let shared = self.shared();
+        let age = Age::of(&settings, &shared.policy, &how, shared.now());
+        let how = match age {
+            Some(age) => how.cooldown(old_enough(age, asked)),
+            None => how,
+        };
+        let mut question = self
             .question_beside(asked, how, installed, Revoked::LeftOut)
             .await?;
+        if let Some(age) = age {
+            question.young = young(age, asked, &question);
+        }
         if self
             .shared()
             .executor
@@ -106,6 +120,12 @@ impl Tenant {
             collected: &question.collected,
         };
         let mut warnings = planning.warnings(answer, &question.engine);
+        let now = self.shared().now();
+        for (name, young) in &question.young {
+            if answer.version(name).is_some_and(|it| *it != young.version) {
+                warnings.push(format!("of {name}, {}", young.told(now)));
+            }
+        }
         for (name, version) in question.meant.iter().filter(|(name, _)| is_root(name)) {
             warnings.push(format!(
                 "only prereleases of {name} are known, and none is tagged `latest`: {version} is taken"
@@ -145,6 +165,28 @@ impl Tenant {
             .await?;
         Ok(question.answer()?.tree(depth).to_string())
     }
+}
+
+/// The cooldown of what is asked for. Whoever names a version means it.
+fn old_enough(age: Age, asked: &[Asked]) -> Cooldown {
+    let named = asked.iter().filter(|it| names_one(it));
+    let named = named.map(|asked| asked.package().clone());
+    named.fold(age.cooldown(), Cooldown::exempt)
+}
+
+fn names_one(asked: &Asked) -> bool {
+    asked.spec.as_ref().is_some_and(is_exact)
+}
+
+/// What would be meant of what is asked for, if it were older.
+fn young(age: Age, asked: &[Asked], question: &Question) -> Vec<(PackageName, YoungRelease)> {
+    let open = asked.iter().filter(|it| !names_one(it));
+    let young = open.filter_map(|asked| {
+        let versions = question.collected.packages.get(asked.package())?;
+        let young = age.young(versions, asked.spec.as_ref())?;
+        Some((asked.package().clone(), young))
+    });
+    young.collect()
 }
 
 pub(crate) fn find<'a>(installed: &'a [Instance], package: &str) -> Option<&'a Instance> {

@@ -6,33 +6,34 @@ use plugin_resolver::{Failure, PackageName, Request, Resolution, Spec, parse_ver
 use plugin_runtime_api::PluginName;
 use semver::Version;
 
-use crate::manager::outdated::{How, Sought};
 use crate::manager::question::{Question, meant};
+use crate::manager::seek::{Ahead, Seek, Sought};
 use crate::{
-    Dependent, InstallPlan, Instance, ManagerError, Operation, Pin, PlanPart, PluginInstance,
-    Tenant, UpdateKind, UpdatePlan, Verdict, breaking,
+    Dependent, InstallPlan, Instance, ManagerError, Operation, Pin, PlanPart, PlanStep,
+    PluginInstance, Tenant, UpdateKind, UpdatePlan, Verdict, breaking, changed_packages, settled,
 };
 
 impl Tenant {
     /// What changing the version of an instance to `requested` (a range, version or tag: `^1.6`, `1.7.2`,
     /// `latest`) would do. Writes nothing. `latest` is what it follows: what its pin says, else the channel of its
-    /// organisation. What is younger than the organisation wants is passed over, unless it is asked for by its exact version.
+    /// organisation. What is younger than the organisation wants is passed over; the plugin itself is not where it is asked for by its
+    /// exact version, nor is anything where what runs is revoked and there is no other way out.
     ///
+    /// Where it stays at its version, its packages are resolved anew, and the plan is a [`UpdateKind::Rebuild`] if that changes any.
     /// Other plugins keep their versions. Where the new one needs others of them, or plugins that are not
     /// installed, they have to be updated and installed first.
     ///
     /// # Errors
-    /// `Denied`, `InstanceNotFound`, `NoSource`, `AlreadyInstalled` at that version, `UpdateNeedsOthers`,
-    /// `PluginNotInstallable`; `Resolution` with the explanation of a conflict; `Registry` when the source
-    /// has no answer.
+    /// `Denied`, `InstanceNotFound`, `NoSource`, `AlreadyInstalled` at that version with those packages, `UpdateNeedsOthers`,
+    /// `PluginNotInstallable`, `ReleaseRevoked` where it would run what is revoked; `Resolution` with the explanation of a conflict;
+    /// `Registry` when the source has no answer.
     pub async fn plan_update(
         &self,
         instance: ThingId,
         requested: &str,
     ) -> Result<UpdatePlan, ManagerError> {
-        self.allow(Operation::UpdatePluginVersion)?;
-        let sought = self.sought(instance, requested, How::AsSet).await?;
-        self.planned_update(&sought).await
+        self.plan_update_with(instance, requested, Request::new())
+            .await
     }
 
     /// As [`Tenant::plan_update`], with `how` saying how versions are chosen: policy, prereleases, host
@@ -47,8 +48,14 @@ impl Tenant {
         how: Request,
     ) -> Result<UpdatePlan, ManagerError> {
         self.allow(Operation::UpdatePluginVersion)?;
-        let sought = self.sought(instance, requested, How::Given(how)).await?;
-        self.planned_update(&sought).await
+        let ahead = Ahead::new();
+        let seek = Seek {
+            instance,
+            requested,
+            how,
+            ahead: &ahead,
+        };
+        self.seek(&seek).await?.1
     }
 
     pub(crate) async fn planned_update(&self, sought: &Sought) -> Result<UpdatePlan, ManagerError> {
@@ -66,23 +73,36 @@ impl Tenant {
             .answer()
             .map_err(|failure| others_in_the_way(own, question, failure))?;
         let plan = self.install_plan(question, &answer)?;
-        let mut plan = self.update_plan(own, plan, &sought.requested).await?;
+        let revocations = || sought.revocations.clone();
+        let mut plan = match self.update_plan(sought, plan).await {
+            Err(error @ ManagerError::AlreadyInstalled { .. }) => {
+                // What runs is what there is, and what is to be another first.
+                let releases = sought.unwanted.iter().cloned();
+                self.refuse_among(revocations(), releases).await?;
+                return Err(error);
+            }
+            other => other?,
+        };
+        let releases = plan.steps.iter().map(PlanStep::release);
+        self.refuse_among(revocations(), releases).await?;
+        let now = self.shared().now();
         if let Some(young) = &sought.young {
-            if plan.kind == UpdateKind::Downgrade {
+            if plan.kind == UpdateKind::Downgrade && sought.unwanted.is_empty() {
                 // What is there is younger than what is old enough, and stays.
                 return Err(already_installed(own));
             }
-            plan.warnings.push(young.told(self.shared().now()));
+            plan.warnings.push(young.told(now));
         }
+        plan.warnings.extend(sought.hurried(&plan, now));
         Ok(plan)
     }
 
     async fn update_plan(
         &self,
-        own: &Instance,
+        sought: &Sought,
         plan: InstallPlan,
-        requested: &str,
     ) -> Result<UpdatePlan, ManagerError> {
+        let own = &sought.own;
         let properties = &own.properties;
         let root = plan.root().ok_or_else(|| ManagerError::PlanOutdated {
             reason: "it does not hold the plugin asked for".to_owned(),
@@ -90,36 +110,23 @@ impl Tenant {
         let to = root.version.clone();
         let from = parse_version(&properties.version)?;
         refuse_pinned(properties, &to)?;
-        let Some(kind) = UpdateKind::between(&from, &to) else {
-            return Err(already_installed(own));
+        let changes = changed_packages(properties, &plan.steps, &sought.unwanted_or_noticed());
+        let kind = match UpdateKind::between(&from, &to) {
+            Some(kind) => kind,
+            None if changes.is_empty() => return Err(already_installed(own)),
+            None => UpdateKind::Rebuild,
         };
-        let new = plan.steps.iter();
-        let new = new.filter(|step| step.part == PlanPart::Dependency);
-        let mut install: Vec<String> = new
-            .map(|it| format!("{}@{}", it.package, it.version))
-            .collect();
-        if !install.is_empty() {
-            install.sort_unstable();
-            return Err(ManagerError::UpdateNeedsOthers {
-                package: properties.npm_package.clone(),
-                update: Vec::new(),
-                install,
-            });
-        }
-        let mut dependents = Vec::new();
-        for dependent in self.dependents(own.id).await? {
-            dependents.push(
-                self.dependent(&properties.npm_package, &to, &dependent)
-                    .await?,
-            );
-        }
+        refuse_new(properties, &plan)?;
+        let dependents = self.dependents_on(sought, &to).await?;
         Ok(UpdatePlan {
             group: plan.group,
             instance: own.id,
             package: properties.npm_package.clone(),
-            requested: requested.to_owned(),
+            requested: sought.requested.clone(),
             from: properties.version.clone(),
             breaking: breaking(properties, &to, &root.parameters, &dependents),
+            settles: settled(properties, &plan.steps),
+            changes,
             to,
             kind,
             dependents,
@@ -129,6 +136,23 @@ impl Tenant {
             warnings: plan.warnings,
             freshness: plan.freshness,
         })
+    }
+
+    /// The plugins that need an instance, as they will be, and what they say about its new version.
+    async fn dependents_on(
+        &self,
+        sought: &Sought,
+        to: &Version,
+    ) -> Result<Vec<Dependent>, ManagerError> {
+        let package = &sought.own.properties.npm_package;
+        let mut dependents = Vec::new();
+        for mut dependent in self.dependents(sought.own.id).await? {
+            if let Some(version) = sought.ahead.get(&dependent.id) {
+                dependent.properties.version = version.to_string();
+            }
+            dependents.push(self.dependent(package, to, &dependent).await?);
+        }
+        Ok(dependents)
     }
 
     /// What a plugin that needs another says about a new version of that.
@@ -175,6 +199,24 @@ impl Tenant {
     }
 }
 
+/// Refuses a plan that needs plugins which are not installed.
+fn refuse_new(properties: &PluginInstance, plan: &InstallPlan) -> Result<(), ManagerError> {
+    let new = plan.steps.iter();
+    let new = new.filter(|step| step.part == PlanPart::Dependency);
+    let mut install: Vec<String> = new
+        .map(|it| format!("{}@{}", it.package, it.version))
+        .collect();
+    if install.is_empty() {
+        return Ok(());
+    }
+    install.sort_unstable();
+    Err(ManagerError::UpdateNeedsOthers {
+        package: properties.npm_package.clone(),
+        update: Vec::new(),
+        install,
+    })
+}
+
 fn already_installed(own: &Instance) -> ManagerError {
     ManagerError::AlreadyInstalled {
         package: own.properties.npm_package.clone(),
@@ -186,7 +228,8 @@ fn already_installed(own: &Instance) -> ManagerError {
 /// Refuses a version that an instance may not become.
 pub(crate) fn refuse_pinned(instance: &PluginInstance, to: &Version) -> Result<(), ManagerError> {
     let mut pin = instance.pin.iter();
-    if pin.all(|pin| pin.admits(to)) {
+    // Its packages may be others at the version that it is held at.
+    if instance.version == to.to_string() || pin.all(|pin| pin.admits(to)) {
         Ok(())
     } else {
         Err(pinned(instance))

@@ -11,7 +11,7 @@ use plugin_resolver::{
 use plugin_runtime_api::Engine;
 use semver::Version;
 
-use crate::{Instance, ManagerError, Operation, Tenant};
+use crate::{Instance, ManagerError, Operation, Tenant, YoungRelease};
 
 /// A package that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,8 @@ pub struct Question {
     /// Packages that were asked for without a word on versions, of which only prereleases are known
     /// and none is tagged `latest`: the newest, which is taken to be meant.
     pub meant: Vec<(PackageName, Version)>,
+    /// Releases that would be meant if they were older.
+    pub young: Vec<(PackageName, YoungRelease)>,
     /// What is installed beside, as it was when this was asked.
     pub(crate) installed: Vec<Instance>,
 }
@@ -133,6 +135,7 @@ impl Question {
             request,
             unread: Vec::new(),
             meant,
+            young: Vec::new(),
             installed: Vec::new(),
         })
     }

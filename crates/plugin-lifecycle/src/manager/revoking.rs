@@ -158,6 +158,15 @@ impl Tenant {
         releases: impl IntoIterator<Item = (String, Version)>,
     ) -> Result<(), ManagerError> {
         let revocations = self.revoked_here().await?;
+        self.refuse_among(revocations, releases).await
+    }
+
+    /// Refuses what is to be had here if one of these revocations is of a release of it.
+    pub(crate) async fn refuse_among(
+        &self,
+        revocations: Revocations,
+        releases: impl IntoIterator<Item = (String, Version)>,
+    ) -> Result<(), ManagerError> {
         for (package, version) in releases {
             if let Some(revocation) = revocations.find(&package, &version) {
                 let revocation = revocation.clone();
@@ -247,7 +256,7 @@ impl Tenant {
 }
 
 /// The notice for which an instance cannot be started, as its row says.
-fn held_for(instance: &PluginInstance) -> Option<&Notice> {
+pub(crate) fn held_for(instance: &PluginInstance) -> Option<&Notice> {
     let mut notices = instance.notices.iter();
     notices.find(|it| it.kind == NoticeKind::Revoked && it.treatment == Treatment::Suspend)
 }

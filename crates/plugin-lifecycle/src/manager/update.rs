@@ -10,10 +10,11 @@ use crate::manager::hold::Holding;
 use crate::manager::installation::closure;
 use crate::manager::plan_update::refuse_pinned;
 use crate::manager::write::{Step, untyped};
+use crate::update::still_begins;
 use crate::{
     ActivityKind, Approval, Change, ChangePart, Command, CommandKind, Edition, Instance,
     ManagerError, Member, Operation, Phase, PlanPart, PlanStep, Snapshot, StateKind, Tenant,
-    UpdatePlan, breaking, kept_settings,
+    UpdateKind, UpdatePlan, breaking, kept_settings,
 };
 
 /// What is read beside an instance before its version is changed. Whoever writes any of it writes the
@@ -306,6 +307,11 @@ fn edition(
     }
     if properties.version != plan.from {
         return Err(outdated("the version of the plugin has changed meanwhile"));
+    }
+    if plan.kind == UpdateKind::Rebuild && !still_begins(properties, &plan.changes) {
+        return Err(outdated(
+            "the packages of the plugin have changed meanwhile",
+        ));
     }
     refuse_pinned(properties, &plan.to)?;
     let root = plan

@@ -77,20 +77,25 @@ impl YoungRelease {
     /// In words, at some time.
     #[must_use]
     pub fn told(&self, now: Timestamp) -> String {
-        let minutes = now.since(self.published_at).as_secs() / 60;
-        let age = match (minutes, minutes / 60, minutes / 60 / 24) {
-            (1, 0, _) => "1 minute".to_owned(),
-            (minutes, 0, _) => format!("{minutes} minutes"),
-            (_, 1, _) => "1 hour".to_owned(),
-            (_, hours, 0 | 1) => format!("{hours} hours"),
-            (_, _, days) => format!("{days} days"),
-        };
         let Self {
             version,
             offered_from,
             ..
         } = self;
+        let age = self.age(now);
         format!("{version} is {age} old; it is offered from {offered_from} on")
+    }
+
+    /// How old it is at some time, in words.
+    pub(crate) fn age(&self, now: Timestamp) -> String {
+        let minutes = now.since(self.published_at).as_secs() / 60;
+        match (minutes, minutes / 60, minutes / 60 / 24) {
+            (1, 0, _) => "1 minute".to_owned(),
+            (minutes, 0, _) => format!("{minutes} minutes"),
+            (_, 1, _) => "1 hour".to_owned(),
+            (_, hours, 0 | 1) => format!("{hours} hours"),
+            (_, _, days) => format!("{days} days"),
+        }
     }
 }
 

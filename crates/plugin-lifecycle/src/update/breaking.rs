@@ -15,7 +15,7 @@ use crate::PluginInstance;
 
 vocabulary! {
     /// How far a version is from the one before it.
-    closed UpdateKind ("`patch`, `minor`, `major`, `prerelease` or `downgrade`") {
+    closed UpdateKind ("`patch`, `minor`, `major`, `prerelease`, `downgrade` or `rebuild`") {
         /// The last number, or the same numbers without a prerelease.
         Patch = "patch",
         /// The second number.
@@ -26,6 +26,8 @@ vocabulary! {
         Prerelease = "prerelease",
         /// To an older version.
         Downgrade = "downgrade",
+        /// To the same version, with other packages.
+        Rebuild = "rebuild",
     }
 }
 
@@ -168,11 +170,13 @@ pub fn breaking(
 ) -> Vec<Breaking> {
     let mut found = Vec::new();
     let from = plugin_resolver::parse_version(&instance.version);
-    match from.as_ref().map(|from| UpdateKind::between(from, to)) {
+    let kind = from.as_ref().map(|from| UpdateKind::between(from, to));
+    match kind {
         Ok(Some(UpdateKind::Downgrade)) => found.push(Breaking::Downgrade),
         Ok(None) => {}
         Ok(Some(_)) => found.extend(
-            from.is_ok_and(|from| Compatibility::between(&from, to) == Compatibility::Breaking)
+            from.as_ref()
+                .is_ok_and(|from| Compatibility::between(from, to) == Compatibility::Breaking)
                 .then_some(Breaking::Major),
         ),
         // Of what cannot be compared nothing is promised.
@@ -192,9 +196,11 @@ pub fn breaking(
     say(unfit(instance, parameters), |names| {
         Breaking::SettingsUnfit { names }
     });
+    // At the same version they are what they were.
+    let is_same = matches!(kind, Ok(None));
     let refuse = dependents
         .iter()
-        .filter(|it| it.verdict != Verdict::Accepts);
+        .filter(|it| !is_same && it.verdict != Verdict::Accepts);
     let mut refuse: Vec<String> = refuse.map(|it| it.package.to_string()).collect();
     refuse.sort_unstable();
     say(refuse, |dependents| Breaking::DependentsAffected {

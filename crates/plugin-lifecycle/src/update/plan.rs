@@ -7,7 +7,7 @@ use plugin_runtime_api::{Engine, PluginName};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Breaking, UpdateKind};
+use super::{Breaking, ChangedPackage, UpdateKind};
 use crate::{Notice, PlanStep, YoungRelease};
 
 /// What changing the version of an instance would do: inspect it, print it, approve it, then update.
@@ -29,6 +29,12 @@ pub struct UpdatePlan {
     pub kind: UpdateKind,
     /// What breaks, as far as manifests tell. Each has to be agreed to.
     pub breaking: Vec<Breaking>,
+    /// What changes of the other packages that it runs with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedPackage>,
+    /// What is said of the releases that it runs, and is not so any more afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settles: Vec<Notice>,
     /// The plugins that need it.
     pub dependents: Vec<Dependent>,
     /// What runs it.
@@ -94,7 +100,7 @@ pub struct OutdatedPlugin {
     pub package: PluginName,
     /// Its version.
     pub from: String,
-    /// The version it could have; none where that cannot be told.
+    /// The version it could have, its own where only its packages would change; none where that cannot be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Version>,
     /// How far that is.
@@ -103,6 +109,12 @@ pub struct OutdatedPlugin {
     /// What breaks, as far as manifests tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaking: Vec<Breaking>,
+    /// What changes of the other packages that it runs with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedPackage>,
+    /// What is said of the releases that it runs, and would not be so any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settles: Vec<Notice>,
     /// What it follows, where its pin or its organisation says so: a tag or a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,

@@ -37,6 +37,7 @@ mod probe;
 mod pruned;
 mod queue;
 mod rbac;
+mod rebuild;
 mod recover;
 mod retry;
 mod reuse;

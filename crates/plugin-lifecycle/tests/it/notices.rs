@@ -31,7 +31,7 @@ fn owner() -> one_ontology::Actor {
 
 impl World {
     /// Brings the shared catalog up to date.
-    fn sync(&self, names: &[&str]) {
+    pub(crate) fn sync(&self, names: &[&str]) {
         let scope = Scope::system("registry_sync".parse().unwrap(), Place::Global);
         let names: Vec<PackageName> = names.iter().map(|it| name(it)).collect();
         let gathered = block_on(gather(&self.source, &names)).unwrap();
@@ -41,7 +41,7 @@ impl World {
         block_on(sync(store, &scope, &gathered.records, None, &ids, now)).unwrap();
     }
 
-    fn revoke(&self, package: &str, versions: &str, reason: &str) {
+    pub(crate) fn revoke(&self, package: &str, versions: &str, reason: &str) {
         let said = (reason, Severity::Critical);
         block_on(self.manager.revoke(owner(), &name(package), versions, said)).unwrap();
     }
@@ -50,7 +50,7 @@ impl World {
         block_on(self.manager.unrevoke(owner(), &name(package), versions)).unwrap();
     }
 
-    fn apply(&self) -> NoticeReport {
+    pub(crate) fn apply(&self) -> NoticeReport {
         block_on(self.manager.apply_notices([group("acme"), group("globex")]))
     }
 }

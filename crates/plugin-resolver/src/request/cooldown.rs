@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use semver::Version;
 
 use crate::PackageName;
 
@@ -26,6 +27,7 @@ use crate::PackageName;
 pub struct Cooldown {
     pub(crate) until: DateTime<Utc>,
     pub(crate) exempt: BTreeSet<PackageName>,
+    there: BTreeSet<(PackageName, Version)>,
     pub(crate) undated: Undated,
 }
 
@@ -47,6 +49,7 @@ impl Cooldown {
         Self {
             until: time,
             exempt: BTreeSet::new(),
+            there: BTreeSet::new(),
             undated: Undated::default(),
         }
     }
@@ -56,6 +59,19 @@ impl Cooldown {
     pub fn exempt(mut self, name: PackageName) -> Self {
         self.exempt.insert(name);
         self
+    }
+
+    /// Lets one release pass, however young it is: one that is there already, and is no newer risk.
+    #[must_use]
+    pub fn admitting(mut self, name: PackageName, version: Version) -> Self {
+        self.there.insert((name, version));
+        self
+    }
+
+    /// The releases of a package that are let pass.
+    pub(crate) fn admitted(&self, name: &PackageName) -> impl Iterator<Item = &Version> {
+        let all = self.there.iter().filter(move |(of, _)| of == name);
+        all.map(|(_, version)| version)
     }
 
     /// Chooses what happens to releases whose time of publication is not known.

@@ -153,6 +153,12 @@ impl Request {
         self
     }
 
+    /// Whether it passes over releases that are too young.
+    #[must_use]
+    pub fn has_cooldown(&self) -> bool {
+        self.cooldown.is_some()
+    }
+
     /// Chooses which of several fitting versions is taken.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {

@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 
+use semver::Version;
+
 use crate::Prereleases;
 use crate::request::Request;
 use crate::spec::Spec;
@@ -83,9 +85,11 @@ impl<'a> Rules<'a> {
                 .and_then(|lock| lock.get(data.name));
             let locked = locked.map(|locked| &locked.version);
             let provided = self.request.hosts.get(data.name);
+            let admitted: Vec<&Version> = cooldown.admitted(data.name).collect();
             let is_young = |index: &u32| {
                 data.release(*index).is_some_and(|release| {
-                    let is_there = [locked, provided].contains(&Some(release.version));
+                    let is_there = [locked, provided].contains(&Some(release.version))
+                        || admitted.contains(&release.version);
                     !is_there && cooldown.refuses(release.published())
                 })
             };

@@ -354,6 +354,16 @@ fn a_cooldown_passes_over_young_releases() {
         ("a next", until(20), "a 1.2.0"),
         ("a *", until(9).exempt(name("a")), "a 1.2.0"),
         ("b *", until(9), "b 1.1.0"),
+        (
+            "a *",
+            until(9).admitting(name("a"), parse_version("1.1.0").unwrap()),
+            "a 1.1.0",
+        ),
+        (
+            "a *",
+            until(9).admitting(name("b"), parse_version("1.1.0").unwrap()),
+            "a 1.0.0",
+        ),
         ("c *", until(19).exempt(name("c")), "a 1.1.0, c 0.9.0"),
     ] {
         let asked = request(asked).cooldown(cooldown.clone());
@@ -363,6 +373,7 @@ fn a_cooldown_passes_over_young_releases() {
     let asked = request("a *").cooldown(until(9));
     let young = resolve(&universe, &request("a *")).unwrap().lock();
     assert_eq!(ask(&universe, &asked.clone().prefer(young)), "a 1.2.0");
+    assert!(asked.has_cooldown() && !request("a *").has_cooldown());
     let provided = asked.host(name("a"), parse_version("1.2.0").unwrap());
     assert_eq!(ask(&universe, &provided), "a 1.2.0");
 }
