@@ -52,6 +52,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "read the reasons with --json; then run `one-plugin notices --apply` again",
     ),
     (
+        "BatchIncomplete",
+        "read what became of each, correct what failed, then give the command again",
+    ),
+    (
         "DispatchIncomplete",
         "read the reasons with --json; then dispatch again",
     ),
@@ -384,7 +388,8 @@ fn exit_code(tag: &str) -> u8 {
         | "KeyFileExposed"
         | "SecretOnCommandLine" => 2,
         "ResolutionCancelled" => INTERRUPTED,
-        "PluginStartFailed" | "UpdateRolledBack" | "RollbackFailed" | "DemoFailed" => 1,
+        "PluginStartFailed" | "UpdateRolledBack" | "RollbackFailed" | "BatchIncomplete"
+        | "DemoFailed" => 1,
         other if tags::of_crate("plugin-resolver", other) => 2,
         _ => 6,
     }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod agents;
+mod batch;
 mod blame;
 mod breaker;
 mod error;
@@ -36,6 +37,7 @@ mod why;
 
 pub use admission::{AdmissionRefusal, Admitted, Budget, Shown, admit, allow};
 pub use agents::{Agent, AgentGrant, AgentSeat};
+pub use batch::{BatchMember, BatchOutcome, BatchProgress, BatchReport, BatchStep, Chosen, Course};
 pub use blame::Blame;
 pub use breaker::{Breaker, BreakerPolicy, HeldBack, Sign};
 pub use error::ManagerError;
@@ -88,8 +90,8 @@ pub use status::{
     desired, status,
 };
 pub use update::{
-    Approval, Breaking, BreakingKind, ChangedPackage, Dependent, Edition, OutdatedPlugin,
-    PackagePart, Pin, PluginSnapshot, Snapshot, UpdateKind, UpdatePlan, Verdict, breaking,
-    changed_packages, kept_settings, settled, widened,
+    Approval, Approvals, Breaking, BreakingKind, ChangedPackage, Dependent, Edition,
+    OutdatedPlugin, PackagePart, Pin, PlannedUpdate, PluginSnapshot, Snapshot, UpdateKind,
+    UpdatePlan, UpdatePlans, Verdict, breaking, changed_packages, kept_settings, settled, widened,
 };
 pub use why::why;

@@ -6,6 +6,7 @@ mod operating;
 mod org;
 mod releases;
 mod secrets;
+mod several;
 mod store;
 mod versions;
 
@@ -32,6 +33,7 @@ pub(crate) use self::releases::{ChannelArgs, NoticesArgs, PinArgs, RevokeArgs, U
 pub(crate) use self::secrets::{
     DestroySecretArgs, ListSecretsArgs, NewVaultKeyArgs, RewrapArgs, SecretsCommand, SetSecretArgs,
 };
+pub(crate) use self::several::{AllAtOnce, OneOrAllArgs};
 pub(crate) use self::store::{
     BackupArgs, ExportArgs, MigrateArgs, NewKeyArgs, Proven, RestoreArgs, StoreCommand, VerifyArgs,
 };
@@ -181,10 +183,13 @@ The registry is asked at most once in five minutes.")]
     /// Bring an installed plugin to another version, or list what could be updated
     #[command(after_help = "Examples:
   one-plugin update                                  list what could be updated, and what that breaks
+  one-plugin update --all                            show what updating everything would do, in its order
+  one-plugin update --all --yes                      and do it; what breaks is left, unless it is agreed to
   one-plugin update knowledge --dry-run
   one-plugin update knowledge --to '^1.6'
   one-plugin update knowledge --approve major --approve parameters_gone
   one-plugin update knowledge --approve secrets.access   its components may require this from now on
+Where its version stays, its packages are resolved anew: the way out where one of them is revoked.
 An active plugin serves until the new version is fetched. Where that does not start, the old one is brought back.")]
     Update(UpdateArgs),
     /// Bring back the version that a plugin had before its last update
@@ -251,8 +256,9 @@ Without the file nobody opens them: keep a copy where no store is."
     Secrets(SecretsCommand),
     /// Start an installed plugin and list its components
     #[command(after_help = "Examples:
-  one-plugin activate knowledge")]
-    Activate(PackageArg),
+  one-plugin activate knowledge
+  one-plugin activate --all           everything that is installed, those that others need first")]
+    Activate(OneOrAllArgs),
     /// Run a component of an active plugin
     #[command(after_help = "Examples:
   one-plugin exec knowledge SEARCH_KNOWLEDGE --input '{\"text\": \"search knowledge for refunds\"}'
@@ -262,8 +268,9 @@ Without the file nobody opens them: keep a copy where no store is."
     Exec(ExecArgs),
     /// Stop an active plugin
     #[command(after_help = "Examples:
-  one-plugin deactivate knowledge")]
-    Deactivate(PackageArg),
+  one-plugin deactivate knowledge
+  one-plugin deactivate --all         everything that runs, those that need others first")]
+    Deactivate(OneOrAllArgs),
     /// Remove an installed plugin; its trail stays
     #[command(after_help = "Examples:
   one-plugin uninstall knowledge")]
@@ -491,6 +498,8 @@ pub(crate) struct UpdateArgs {
     /// Show what it would do, and do nothing
     #[arg(long, requires = "package")]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) several: AllAtOnce,
 }
 
 /// What `--approve` takes.

@@ -22,6 +22,7 @@ mod recovering;
 mod releases;
 mod running;
 mod secrets;
+mod several;
 mod standing;
 mod store;
 mod together;
@@ -103,8 +104,14 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<ExitCode, Failure> {
         Command::Graph(args) => inspecting::graph(&session, args, output)?,
         Command::Install(args) => installing::install(&session, args, output)?,
         Command::List => installed::list(&session, output)?,
-        Command::Activate(args) => installed::activate(&session, &args.package, output)?,
-        Command::Deactivate(args) => installed::deactivate(&session, &args.package, output)?,
+        Command::Activate(args) => match &args.package {
+            Some(package) => installed::activate(&session, package, output)?,
+            None => several::activate(&session, output)?,
+        },
+        Command::Deactivate(args) => match &args.package {
+            Some(package) => installed::deactivate(&session, package, output)?,
+            None => several::deactivate(&session, output)?,
+        },
         Command::Uninstall(args) => installed::uninstall(&session, &args.package, output)?,
         Command::Usage(args) => installed::usage(&session, args, output)?,
         Command::Update(args) => updating::update(&session, args, output)?,

@@ -10,7 +10,7 @@ use plugin_registry::Freshness;
 use plugin_runtime_api::{Engine, Permission};
 use serde_json::json;
 
-use super::{asking, name, planning};
+use super::{asking, name, planning, several};
 use crate::cli::{ChangeArgs, PinArgs, UpdateArgs};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,6 +20,9 @@ use crate::session::Session;
 pub(crate) const ALL: &str = "all";
 
 pub(crate) fn update(session: &Session, args: &UpdateArgs, output: &Output) -> Result<(), Failure> {
+    if args.several.all {
+        return several::update(session, args, output);
+    }
     let tenant = session.tenant()?;
     let Some(package) = &args.package else {
         return list(session, &tenant, output);
@@ -33,7 +36,7 @@ pub(crate) fn update(session: &Session, args: &UpdateArgs, output: &Output) -> R
         output.say(&plan, || words(&plan));
         return Ok(());
     }
-    let approval = approval(&plan, &args.approve)?;
+    let approval = approval(&plan.breaking, &args.approve)?;
     output.note(&words(&plan));
     session.lend_secrets(&tenant, &plugin)?;
     let progress = output.progress();
@@ -78,7 +81,7 @@ pub(crate) fn beside(plugin: &OutdatedPlugin) -> String {
     lines.join("\n")
 }
 
-fn line(plugin: &OutdatedPlugin) -> String {
+pub(crate) fn line(plugin: &OutdatedPlugin) -> String {
     let mut text = match (&plugin.to, plugin.kind) {
         (Some(to), Some(kind)) => {
             let step = step(&plugin.from, to, kind);
@@ -145,11 +148,12 @@ pub(crate) fn words(plan: &UpdatePlan) -> String {
     text
 }
 
-fn approval(plan: &UpdatePlan, words: &[String]) -> Result<Approval, Failure> {
+/// What words agree to, where this breaks.
+pub(crate) fn approval(breaking: &[Breaking], words: &[String]) -> Result<Approval, Failure> {
     let mut approval = Approval::none();
     for word in words {
         if word == ALL {
-            let said = plan.breaking.iter().map(Breaking::kind);
+            let said = breaking.iter().map(Breaking::kind);
             approval = said.fold(approval, Approval::and);
         } else if let Ok(permission) = word.parse::<Permission>() {
             approval = approval.permitting(&[permission].into_iter().collect());

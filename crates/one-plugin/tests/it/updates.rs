@@ -105,3 +105,76 @@ fn updates_as_machines_read_them() {
     );
     assert!(plan["lock"].is_object());
 }
+
+#[test]
+fn everything_is_updated_in_its_order_or_it_is_said_why_not() {
+    let home = furnished();
+    let shown = home.ok("update --all");
+    assert!(
+        shown.contains("@elizaos/plugin-bootstrap 1.6.4 -> 1.7.2 (minor)"),
+        "{shown}"
+    );
+    assert!(shown.contains("`--yes` does it"), "{shown}");
+    // Shown is not done.
+    let listed = home.json("list");
+    let of = |name: &str| {
+        let mut all = listed.as_array().unwrap().iter();
+        all.find(|it| it["package"] == name).unwrap()["version"].clone()
+    };
+    assert_eq!(of(BOOTSTRAP), "1.6.4");
+    let plans = home.json("update --all");
+    assert_eq!(plans["plugins"][0]["package"], BOOTSTRAP);
+    assert_eq!(plans["plugins"][0]["plan"]["to"], "1.7.2");
+    // Nobody here has its files.
+    let ran = home.run("update --all --yes");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.out.contains("@elizaos/plugin-bootstrap 1.6.4 failed: "),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains("error[BatchIncomplete]: "), "{ran:?}");
+    let none = Home::new();
+    none.ok("install notes");
+    assert_eq!(none.ok("update --all"), "everything is up to date\n");
+    for line in [
+        "update --yes",
+        "update --all --dry-run",
+        "update --all --to 1.0.0",
+        "update notes --all",
+    ] {
+        assert_eq!(none.run(line).code, 2, "{line}");
+    }
+}
+
+#[test]
+fn all_are_started_and_stopped() {
+    let home = Home::new();
+    assert_eq!(
+        home.ok("activate --all"),
+        "there is nothing to do in `default`\n"
+    );
+    home.ok("install notes");
+    let listed = home.json("list");
+    let text = |name: &str| listed[0][name].as_str().unwrap().to_owned();
+    let notes = format!("{} {}", text("package"), text("version"));
+    assert_eq!(home.ok("activate --all"), format!("{notes} is active\n"));
+    assert_eq!(
+        home.ok("activate --all"),
+        format!("{notes} is active already\n")
+    );
+    home.ok("suspend notes --reason tired");
+    assert_eq!(
+        home.ok("activate --all"),
+        format!("{notes} is left as it is: SUSPENDED\n")
+    );
+    home.ok("resume notes");
+    let stopped = home.json("deactivate --all");
+    assert_eq!(stopped["members"][0]["outcome"], "done");
+    assert_eq!(
+        home.ok("deactivate --all"),
+        format!("{notes} does not run\n")
+    );
+    for line in ["activate", "activate notes --all", "deactivate"] {
+        assert_eq!(home.run(line).code, 2, "{line}");
+    }
+}

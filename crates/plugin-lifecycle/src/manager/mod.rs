@@ -4,6 +4,7 @@ mod activate;
 mod again;
 mod agents;
 mod audit;
+mod batch;
 mod cancel;
 mod change;
 mod configure;
@@ -47,6 +48,7 @@ mod status;
 mod stop;
 mod tenant;
 mod update;
+mod update_all;
 mod usage;
 mod write;
 

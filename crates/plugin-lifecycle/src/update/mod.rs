@@ -6,6 +6,7 @@ mod edition;
 mod packages;
 mod pin;
 mod plan;
+mod plans;
 
 pub use approval::Approval;
 pub(crate) use breaking::covering;
@@ -15,3 +16,4 @@ pub(crate) use packages::still_begins;
 pub use packages::{ChangedPackage, PackagePart, changed_packages, settled};
 pub use pin::Pin;
 pub use plan::{Dependent, OutdatedPlugin, UpdatePlan, Verdict};
+pub use plans::{Approvals, PlannedUpdate, UpdatePlans};

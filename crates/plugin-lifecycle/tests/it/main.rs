@@ -11,6 +11,7 @@ mod admission;
 mod agents;
 mod agents_left;
 mod agents_runtimes;
+mod batches;
 mod blame;
 mod breaker;
 mod channels;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use one_ontology::{Actor, ThingId, ThingType};
-use plugin_lifecycle::{Agent, Approval, Call, ManagerError, Tenant};
+use plugin_lifecycle::{
+    Agent, Approval, Approvals, BatchReport, Call, Chosen, ManagerError, Tenant,
+};
 use plugin_registry::Severity;
 use serde_json::{Value, json};
 
@@ -33,6 +35,12 @@ pub enum Given {
     Rollback,
     /// Stop it.
     Deactivate,
+    /// Start everything.
+    ActivateAll,
+    /// Stop everything.
+    DeactivateAll,
+    /// Bring everything to its newest version.
+    UpdateAll,
     /// Suspend it.
     Suspend,
     /// Remove it.
@@ -120,6 +128,13 @@ impl Given {
                 Self::Update => update(&tenant, instance).await,
                 Self::Rollback => tenant.rollback(instance).await,
                 Self::Deactivate => tenant.deactivate(instance).await,
+                Self::ActivateAll => whole(tenant.activate_all(&Chosen::All).await?),
+                Self::DeactivateAll => whole(tenant.deactivate_all(&Chosen::All).await?),
+                Self::UpdateAll => {
+                    let plans = tenant.plan_updates().await?;
+                    let approvals = Approvals::of(&plans);
+                    whole(tenant.update_all(&plans, &approvals).await?)
+                }
                 Self::Suspend => tenant.suspend(instance, "for a test").await,
                 Self::Uninstall => tenant.uninstall(instance).await,
                 Self::Grant => {
@@ -218,6 +233,17 @@ async fn update(tenant: &Tenant, instance: ThingId) -> Result<(), ManagerError> 
     };
     let plan = tenant.plan_update(instance, to).await?;
     tenant.update(&plan, &Approval::of(&plan)).await
+}
+
+/// Whether it came to pass of all.
+fn whole(report: BatchReport) -> Result<(), ManagerError> {
+    let mut failed = report.failed();
+    match failed.next() {
+        Some(first) => Err(ManagerError::PlanOutdated {
+            reason: format!("{}: {:?}", first.package, first.outcome),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn security() -> Result<Actor, ManagerError> {
