@@ -20,7 +20,8 @@ mod withheld;
 pub use catalog::{
     Catalog, CatalogEntry, CatalogError, CatalogFilter, CatalogPage, CatalogRows, Gathered,
     ListingFacts, Need, PackageFacts, PluginDetail, PluginHit, PluginRecord, Revocation,
-    Revocations, Severity, SyncCounts, SyncOutcome, SyncPlan, gather, plan_sync, plugin_id, sync,
+    Revocations, Severity, Sight, SyncCounts, SyncOutcome, SyncPlan, gather, plan_sync, plugin_id,
+    sync,
 };
 pub use collect::{CollectLimits, Collected, PluginLayer, collect, collect_within};
 pub use embedder::{Embedder, EmbedderError};

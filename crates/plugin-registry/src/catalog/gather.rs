@@ -50,9 +50,8 @@ pub async fn gather(source: &dyn Source, names: &[PackageName]) -> Result<Gather
             });
         match parsed {
             Ok((freshness, parsed)) => {
-                gathered
-                    .records
-                    .push(PluginRecord::from_package(&parsed.value, &id));
+                let record = PluginRecord::from_package(&parsed.value, &id);
+                gathered.records.push(record.as_fresh(freshness));
                 gathered.reports.insert(name.clone(), parsed.report);
                 gathered.freshness.insert(name, freshness);
             }

@@ -8,6 +8,7 @@ mod query;
 mod record;
 mod revocation;
 mod rows;
+mod sight;
 mod sync;
 
 pub use gather::{Gathered, gather};
@@ -18,4 +19,5 @@ pub use query::{
 pub use record::{ListingFacts, PackageFacts, PluginRecord};
 pub use revocation::{Revocation, Revocations, Severity};
 pub use rows::{CatalogRows, plugin_id};
+pub use sight::Sight;
 pub use sync::{SyncOutcome, sync};

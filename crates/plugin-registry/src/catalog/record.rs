@@ -10,11 +10,12 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Sight;
 use crate::manifest::categories;
 use crate::{
-    Category, EmbeddedSource, Finding, FindingTag, IndexEntry, Installability, Line, LineRelease,
-    Origin, PackageVersions, Parameter, PluginKind, PluginRelease, ReleaseStatus, Repository,
-    SourceId,
+    Category, EmbeddedSource, Finding, FindingTag, Freshness, IndexEntry, Installability, Line,
+    LineRelease, Origin, PackageVersions, Parameter, PluginKind, PluginRelease, ReleaseStatus,
+    Repository, SourceId,
 };
 
 /// The most releases that a record holds, the newest ones.
@@ -100,6 +101,9 @@ pub struct PackageFacts {
     /// The README, for passages; not part of the record.
     #[serde(skip)]
     pub readme: Option<String>,
+    /// How much of the package was seen; not part of the record.
+    #[serde(skip)]
+    pub sight: Sight,
 }
 
 /// What a list says of a plugin.
@@ -194,8 +198,21 @@ impl PluginRecord {
             releases,
             releases_omitted: omitted as u64,
             readme: versions.readme.clone(),
+            sight: Sight::of(versions),
         };
         Self::of(versions.name.clone(), Some(package), None)
+    }
+
+    /// The same of a document that is this fresh: what was not read live shows neither that a release is withdrawn nor that it is there
+    /// again.
+    #[must_use]
+    pub fn as_fresh(mut self, freshness: Freshness) -> Self {
+        if let (Some(package), Freshness::Cached | Freshness::Embedded) =
+            (&mut self.package, freshness)
+        {
+            package.sight = Sight::Part;
+        }
+        self
     }
 
     /// This record with what another says of the same package.
@@ -326,8 +343,19 @@ fn merge_packages(kept: &PackageFacts, new: &PackageFacts) -> PackageFacts {
         return kept.clone();
     }
     let mut merged = new.clone();
+    merged.sight = Sight::default();
     if kept.source != new.source {
         return merged;
+    }
+    if new.sight == Sight::Part {
+        // How releases stand is as it was last seen.
+        for release in &mut merged.releases {
+            let mut known = kept.releases.iter();
+            if let Some(known) = known.find(|it| it.version == release.version) {
+                release.status = known.status;
+                release.status_reason.clone_from(&known.status_reason);
+            }
+        }
     }
     let listed: BTreeSet<&Version> = new
         .releases
@@ -335,17 +363,18 @@ fn merge_packages(kept: &PackageFacts, new: &PackageFacts) -> PackageFacts {
         .map(|release| &release.version)
         .collect();
     let oldest = listed.first().copied();
-    let withdrawn = kept.releases.iter().filter(|release| {
+    let unlisted = kept.releases.iter().filter(|release| {
         let in_view =
             new.releases_omitted == 0 || oldest.is_some_and(|oldest| release.version > *oldest);
         in_view && !listed.contains(&release.version)
     });
-    for release in withdrawn {
+    for release in unlisted {
         let mut release = release.clone();
-        if !matches!(
+        let is_withdrawn = matches!(
             release.status,
             ReleaseStatus::Yanked | ReleaseStatus::Revoked
-        ) {
+        );
+        if !is_withdrawn && new.sight.shows_the_lack_of(&release.version) {
             release.status = ReleaseStatus::Yanked;
             release.status_reason = Some("its source no longer lists it".to_owned());
         }

@@ -38,6 +38,8 @@ pub struct PackageVersions {
     pub dist_tags: BTreeMap<String, Version>,
     /// Versions that cannot be read, and why: each costs only itself.
     pub broken: BTreeMap<String, Report>,
+    /// How many are listed beyond the most that are read.
+    pub omitted: usize,
     /// The README of the package as a whole.
     pub readme: Option<String>,
 }
@@ -87,6 +89,7 @@ impl PackageVersions {
             releases: BTreeMap::new(),
             dist_tags: BTreeMap::new(),
             broken: BTreeMap::new(),
+            omitted: 0,
             readme: None,
         };
         let mut fields = Fields::new(map, "", &mut report);
@@ -133,6 +136,12 @@ impl PackageVersions {
         newest(true).or_else(|| newest(false))
     }
 
+    /// Whether it lists more than is read.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.omitted > 0
+    }
+
     /// Every release as the catalog keeps it, in semver's order.
     #[must_use]
     pub fn plugin_releases(&self) -> Vec<PluginRelease> {
@@ -156,6 +165,7 @@ impl PackageVersions {
                 format_args!("has more than {MAX_VERSIONS} entries; the rest is left out"),
             );
         }
+        self.omitted = listed.len().saturating_sub(MAX_VERSIONS);
         for (key, package_json) in listed.iter().take(MAX_VERSIONS) {
             match self.read_release(key, package_json, readme) {
                 Ok(Parsed { value, report }) => {
