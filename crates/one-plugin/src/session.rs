@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, Clock as _, EventId, EventType, Group, GroupId, Membership, NewEvent, Person,
+    Actor, ChangeSet, Clock as _, EventId, EventType, Group, GroupId, Membership, NewEvent, Person,
     PersonId, Place, Plan, RandomIds, Role, Scope, Store, SystemClock,
 };
 use plugin_executor_node::{NodeConfig, NodeError, NodeExecutor};
@@ -33,6 +33,9 @@ const READER: SymbolReader = SymbolReader {
     read: plugin_symbols::read_symbols,
 };
 
+/// Who acts where nobody is named.
+const OWNER: &str = "owner";
+
 /// Everything a command works with.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -55,7 +58,8 @@ pub(crate) struct Session {
     pub(crate) vault_key: Option<PathBuf>,
     environment: BTreeMap<String, String>,
     org: String,
-    person: String,
+    /// Who acts, if somebody is named.
+    named: Option<String>,
     #[expect(dead_code, reason = "held for as long as the session")]
     at_work: interrupt::AtWork,
 }
@@ -138,16 +142,40 @@ impl Session {
             vault_key: global.vault_key.clone(),
             environment,
             org: global.org.clone(),
-            person: global.person.clone(),
+            named: global.person.clone(),
         })
     }
 
     /// Who acts, in the organisation of the command. `default` is made on first use.
     pub(crate) fn tenant(&self) -> Result<Tenant, Failure> {
         if self.org == "default" && block_on(self.store.group(group_id("default")))?.is_none() {
-            self.create_org("default", Plan::Enterprise, &self.person)?;
+            self.create_org("default", Plan::Enterprise, self.person())?;
         }
-        self.tenant_of(&self.org, &self.person)
+        self.tenant_of(&self.org, self.person())
+    }
+
+    /// The organisation of the command for whoever acts on the whole platform; none if there is no such organisation, or who is
+    /// named may not enter it.
+    pub(crate) fn tenant_on_platform(&self) -> Result<Option<Tenant>, Failure> {
+        if block_on(self.store.group(group_id(&self.org)))?.is_none() {
+            return Ok(None);
+        }
+        let tenant = self
+            .manager
+            .tenant(self.on_platform()?, group_id(&self.org));
+        match block_on(tenant) {
+            Ok(tenant) => Ok(Some(tenant)),
+            Err(error) if error.tag() == "NoAccess" => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who acts on the whole platform: who is named; else whoever may write its store.
+    pub(crate) fn on_platform(&self) -> Result<Actor, Failure> {
+        Ok(match &self.named {
+            Some(name) => Actor::Person(person_id(name)),
+            None => Actor::System("platform_owner".parse()?),
+        })
     }
 
     pub(crate) fn tenant_of(&self, org: &str, person: &str) -> Result<Tenant, Failure> {
@@ -238,7 +266,7 @@ impl Session {
 
     /// Who acts, by name.
     pub(crate) fn person(&self) -> &str {
-        &self.person
+        self.named.as_deref().unwrap_or(OWNER)
     }
 }
 

@@ -104,14 +104,9 @@ pub(crate) struct Global {
     /// In which organisation
     #[arg(long, global = true, default_value = "default", value_name = "NAME")]
     pub(crate) org: String,
-    /// Who acts
-    #[arg(
-        long = "as",
-        global = true,
-        default_value = "owner",
-        value_name = "PERSON"
-    )]
-    pub(crate) person: String,
+    /// Who acts [default: owner]
+    #[arg(long = "as", global = true, value_name = "PERSON")]
+    pub(crate) person: Option<String>,
     /// Print JSON for machines instead of words
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -224,12 +219,12 @@ What runs a revoked release is suspended, unless it is set otherwise.")]
   one-plugin revoke                  list what is revoked
   one-plugin revoke 'knowledge@<1.5.0' --reason 'it sends keys abroad' --severity critical
 It reaches the organisation of the command and those below it at once, others with their next `sync`.
-Whoever may write the store may do this; --as gives no rights here.")]
+Whoever may write the store acts for the owner of the platform; whom --as names has to be one.")]
     Revoke(RevokeArgs),
     /// Take a revocation back
     #[command(after_help = "Examples:
   one-plugin unrevoke 'knowledge@<1.5.0'
-What it suspended stays so until somebody resumes it.")]
+What it suspended stays so until somebody resumes it. Whom --as names has to be an owner of the platform.")]
     Unrevoke(UnrevokeArgs),
     /// List the installed plugins
     #[command(after_help = "Examples:

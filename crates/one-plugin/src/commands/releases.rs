@@ -1,7 +1,7 @@
 //! What is said of releases that are installed: channel, notices, revoke, unrevoke.
 
 use futures::executor::block_on;
-use one_ontology::{Actor, GroupId};
+use one_ontology::GroupId;
 use plugin_lifecycle::{
     Channel, Noted, NoticeReport, Operation, ReleaseSettings, Tenant, WayOut, allow,
 };
@@ -115,7 +115,8 @@ pub(crate) fn revoke(session: &Session, args: &RevokeArgs, output: &Output) -> R
     let (package, versions) = named(session, text)?;
     let severity: Severity = args.severity.parse()?;
     let said = (reason.as_str(), severity);
-    let revoked = block_on(session.manager.revoke(owner()?, &package, &versions, said))?;
+    let by = session.on_platform()?;
+    let revoked = block_on(session.manager.revoke(by, &package, &versions, said))?;
     after(session, &revoked, "is revoked", output)
 }
 
@@ -125,7 +126,8 @@ pub(crate) fn unrevoke(
     output: &Output,
 ) -> Result<(), Failure> {
     let (package, versions) = named(session, &args.package)?;
-    let lifted = block_on(session.manager.unrevoke(owner()?, &package, &versions))?;
+    let by = session.on_platform()?;
+    let lifted = block_on(session.manager.unrevoke(by, &package, &versions))?;
     after(session, &lifted, "is no longer revoked", output)
 }
 
@@ -154,7 +156,7 @@ fn after(
     what: &str,
     output: &Output,
 ) -> Result<(), Failure> {
-    let report = match here(session)? {
+    let report = match session.tenant_on_platform()? {
         Some(tenant) => apply(session, &tenant)?,
         None => NoticeReport::default(),
     };
@@ -175,17 +177,18 @@ fn after(
     fail_with(&report)
 }
 
-/// Who acts on the whole platform: whoever may write its store. `--as` gives no rights here.
-fn owner() -> Result<Actor, Failure> {
-    Ok(Actor::System("platform_owner".parse()?))
-}
-
 /// A package, and which versions of it; all where nothing is said.
 fn named(session: &Session, text: &str) -> Result<(PackageName, String), Failure> {
     let (package, versions) = name::split(text);
     let package = match package.contains('/') {
         true => package.parse()?,
-        false => name::package(session, &session.tenant()?, package)?,
+        false => {
+            let tenant = match session.tenant_on_platform()? {
+                Some(tenant) => tenant,
+                None => session.tenant()?,
+            };
+            name::package(session, &tenant, package)?
+        }
     };
     Ok((package, versions.unwrap_or("*").to_owned()))
 }

@@ -84,9 +84,14 @@ fn organisations_are_told_each_in_its_turn() {
         home.ok(&format!("--as ann --org {org} activate notes"));
     }
     let of = |org: &str, line: &str| home.ok(&format!("--as ann --org {org} {line}"));
-    let revoke = [
-        "--as", "ann", "--org", "acme", "revoke", "notes", "--reason", "bad",
-    ];
+    // Who is named has to be an owner of the platform.
+    let revoke = ["--org", "acme", "revoke", "notes", "--reason", "bad"];
+    let (code, text) = said(&home, &[&["--as", "ann"], revoke.as_slice()].concat());
+    assert!(
+        code == 3 && text.contains("error[OperationDenied]: "),
+        "{text}"
+    );
+    assert_eq!(home.ok("revoke"), "nothing is revoked\n");
     assert_eq!(said(&home, &revoke).0, 0);
     assert!(of("acme", "list").contains("SUSPENDED"));
     assert!(of("globex", "list").contains("ACTIVE"));
@@ -107,8 +112,10 @@ fn organisations_are_told_each_in_its_turn() {
     );
     let listed = home.json("--as ann --org acme list");
     let package = listed[0]["package"].as_str().unwrap();
-    let lifted = home.ok(&format!("--as carl --org globex unrevoke {package}"));
-    assert!(lifted.ends_with("0 plugins looked at\n"), "{lifted}");
+    let ran = home.run(&format!("--as carl --org globex unrevoke {package}"));
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let lifted = home.ok(&format!("--org globex unrevoke {package}"));
+    assert!(lifted.ends_with("1 plugin looked at\n"), "{lifted}");
     // A sync brings what is new, too.
     let synced = home.json("--as ann --org acme sync");
     assert_eq!(

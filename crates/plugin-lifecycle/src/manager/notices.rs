@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use one_ontology::{
     Actor, ChangeSet, EventId, EventType, GroupId, NewEvent, Place, TaskName, Thing, ThingId,
@@ -28,25 +29,40 @@ impl PluginManager {
     /// longer is taken away, with an event, and nothing is started by that.
     ///
     /// Call it after each sync and each revocation; any host may, several at once. A second call finds nothing
-    /// more to do. When it has ended, no instance runs a release that was revoked before it began where its organisation suspends such,
+    /// more to do. What is to be suspended admits nothing more in any of the organisations before the first of them is waited for. When it
+    /// has ended, no instance runs a release that was revoked before it began where its organisation suspends such,
     /// other than those in [`NoticeReport::left`] and [`NoticeReport::failed`].
     pub async fn apply_notices(&self, groups: impl IntoIterator<Item = GroupId>) -> NoticeReport {
         let mut report = NoticeReport::default();
-        let mut facts = None;
+        let revocations = self.revocations().await;
+        let mut facts = revocations.as_ref().map(|it| ReleaseFacts::new(it.clone()));
+        let mut stopping = Vec::new();
         for group in groups {
-            if let Err(error) = self.apply_in(group, &mut facts, &mut report).await {
-                report.failed.push(not_noted(group, None, &error));
+            let written = match &mut facts {
+                Ok(facts) => self.write_in(group, facts, &mut report).await,
+                Err(error) => {
+                    report.failed.push(not_noted(group, None, error));
+                    continue;
+                }
+            };
+            match written {
+                Ok(found) => stopping.extend(found),
+                Err(error) => report.failed.push(not_noted(group, None, &error)),
             }
         }
+        let stopped = stopping.into_iter().map(|it| self.stop_in(it));
+        let stopped = join_all(stopped.collect::<Vec<_>>()).await;
+        report.failed.extend(stopped.into_iter().flatten());
         report
     }
 
-    async fn apply_in(
+    /// Writes what is said of the instances of an organisation; gives those that are to be stopped then, if there are any.
+    async fn write_in(
         &self,
         group: GroupId,
-        facts: &mut Option<ReleaseFacts>,
+        facts: &mut ReleaseFacts,
         report: &mut NoticeReport,
-    ) -> Result<(), ManagerError> {
+    ) -> Result<Option<Stopping>, ManagerError> {
         let task: TaskName = Self::NOTICES.parse()?;
         let tenant = self.tenant(Actor::System(task), group).await?;
         let settings = tenant.load_release_settings().await?;
@@ -64,31 +80,49 @@ impl PluginManager {
             }
         }
         report.looked_at += found.len();
-        let names = found.iter().flat_map(|it| releases_of(&it.properties));
-        let names = names.filter_map(|(name, _)| name.parse::<PackageName>().ok());
-        let names: BTreeSet<PackageName> = names.collect();
-        let known = match facts.take() {
-            Some(known) => known,
-            None => tenant.platform_facts().await?,
-        };
-        let known = tenant.facts_about(known, &names).await?;
+        tenant.ask_about(facts, &found).await?;
         let at_a_time = self.shared.policy.recoveries_at_a_time.max(1) as usize;
-        let (tenant, settings, known) = (&tenant, &settings, &*facts.insert(known));
+        let (here, settings, known) = (&tenant, &settings, &*facts);
         let work = stream::iter(found).map(|instance| async move {
             let mut part = NoticeReport::default();
-            let noted = tenant.note(instance.id, known, settings, &mut part).await;
-            if let Err(error) = noted {
-                part.failed
-                    .push(not_noted(group, Some(instance.id), &error));
-            }
-            part
+            let noted = here.note(instance.id, known, settings, &mut part).await;
+            let noted = noted.unwrap_or_else(|error| {
+                let failed = not_noted(group, Some(instance.id), &error);
+                part.failed.push(failed);
+                None
+            });
+            (part, noted)
         });
         let mut parts = work.buffered(at_a_time);
-        while let Some(part) = parts.next().await {
+        let mut instances = Vec::new();
+        while let Some((part, noted)) = parts.next().await {
             report.add(part);
+            instances.extend(noted.filter(is_being_suspended));
         }
-        Ok(())
+        drop(parts);
+        let is_any = !instances.is_empty();
+        Ok(is_any.then_some(Stopping { tenant, instances }))
     }
+
+    /// Stops what is on its way to SUSPENDED in an organisation; gives what could not be stopped.
+    async fn stop_in(&self, stopping: Stopping) -> Vec<NotNoted> {
+        let Stopping { tenant, instances } = stopping;
+        let at_a_time = self.shared.policy.recoveries_at_a_time.max(1) as usize;
+        let here = &tenant;
+        let work = stream::iter(instances).map(|instance| async move {
+            let id = instance.id;
+            let stopped = here.finish_suspending(instance).await;
+            stopped.map_err(|error| not_noted(here.group_id(), Some(id), &error))
+        });
+        let stopped: Vec<Result<(), NotNoted>> = work.buffered(at_a_time).collect().await;
+        stopped.into_iter().filter_map(Result::err).collect()
+    }
+}
+
+/// What is on its way to SUSPENDED in an organisation.
+struct Stopping {
+    tenant: Tenant,
+    instances: Vec<Instance>,
 }
 
 impl Tenant {
@@ -102,9 +136,9 @@ impl Tenant {
     /// Also what the shared catalog says of these packages; of one that it does not have it says nothing.
     pub(crate) async fn facts_about<'a>(
         &self,
-        mut facts: ReleaseFacts,
+        facts: &mut ReleaseFacts,
         packages: impl IntoIterator<Item = &'a PackageName>,
-    ) -> Result<ReleaseFacts, ManagerError> {
+    ) -> Result<(), ManagerError> {
         let scope = self.scope.global();
         for package in packages {
             if facts.is_asked(package) {
@@ -113,51 +147,66 @@ impl Tenant {
             let id = plugin_id(Place::Global, package);
             let row = self.shared().store.thing(&scope, id).await?;
             let record = row.map(Thing::typed::<PluginRecord>).transpose();
-            facts = match record {
-                Ok(Some(record)) => facts.with(&record.properties),
+            let known = std::mem::take(facts);
+            *facts = match record {
+                Ok(Some(record)) => known.with(&record.properties),
                 // What cannot be read says nothing; the next sync writes it anew.
-                Ok(None) | Err(_) => facts.without(package.clone()),
+                Ok(None) | Err(_) => known.without(package.clone()),
             };
         }
-        Ok(facts)
+        Ok(())
+    }
+
+    /// Also what the shared catalog says of what these instances run.
+    async fn ask_about(
+        &self,
+        facts: &mut ReleaseFacts,
+        instances: &[Instance],
+    ) -> Result<(), ManagerError> {
+        let names = instances.iter().flat_map(|it| releases_of(&it.properties));
+        let names = names.filter_map(|(name, _)| name.parse::<PackageName>().ok());
+        let names: BTreeSet<PackageName> = names.collect();
+        self.facts_about(facts, &names).await
     }
 
     /// Brings one instance up to date by itself.
     pub(crate) async fn note_anew(&self, instance: ThingId) -> Result<(), ManagerError> {
         let found = self.load(instance).await?;
-        let names = releases_of(&found.properties).into_iter();
-        let names = names.filter_map(|(name, _)| name.parse::<PackageName>().ok());
-        let names: BTreeSet<PackageName> = names.collect();
-        let facts = self.platform_facts().await?;
-        let facts = self.facts_about(facts, &names).await?;
+        let mut facts = self.platform_facts().await?;
+        self.ask_about(&mut facts, std::slice::from_ref(&found))
+            .await?;
         let settings = self.load_release_settings().await?;
-        self.note(instance, &facts, &settings, &mut NoticeReport::default())
-            .await
+        let mut report = NoticeReport::default();
+        match self.note(instance, &facts, &settings, &mut report).await? {
+            Some(noted) => self.finish_suspending(noted).await,
+            None => Ok(()),
+        }
     }
 
-    /// Writes what is said of an instance, and suspends it if that is to be.
+    /// Writes what is said of an instance, and that it is to be suspended if it is; gives it as it is then, unless something else is
+    /// done to it.
     async fn note(
         &self,
         id: ThingId,
         facts: &ReleaseFacts,
         settings: &ReleaseSettings,
         report: &mut NoticeReport,
-    ) -> Result<(), ManagerError> {
+    ) -> Result<Option<Instance>, ManagerError> {
         let attempts = self.shared().policy.attempts;
         for _ in 0..attempts {
             let Some(found) = self.find(id).await? else {
-                return Ok(());
+                return Ok(None);
             };
             if is_elsewhere(found.properties.lifecycle.kind()) {
                 report.left.push(self.not_yet(&found));
-                return Ok(());
+                return Ok(None);
             }
             let now = self.shared().now();
             let said = notices(&found.properties, facts, settings, now);
             let change = NoticeChange::between(&found.properties.notices, &said);
             let suspended = suspended_for(&found.properties, &said, &change).cloned();
             if change.is_empty() && suspended.is_none() {
-                return self.finish_suspending(found).await;
+                return Ok(Some(found));
             }
             let step = self.noting_step(found, said, &change, suspended.as_ref(), now)?;
             let Some((written, _)) = self.write(step).await? else {
@@ -167,7 +216,7 @@ impl Tenant {
             report.raised.extend(change.raised.iter().map(noted));
             report.cleared.extend(change.cleared.iter().map(noted));
             report.suspended.extend(suspended.iter().map(noted));
-            return self.finish_suspending(written).await;
+            return Ok(Some(written));
         }
         Err(ManagerError::Contended { attempts })
     }
@@ -225,13 +274,9 @@ impl Tenant {
 
     /// Stops what is on its way to SUSPENDED, whoever began it.
     async fn finish_suspending(&self, found: Instance) -> Result<(), ManagerError> {
-        let State::Deactivating {
-            then: After::Suspended,
-            ..
-        } = found.properties.lifecycle
-        else {
+        if !is_being_suspended(&found) {
             return Ok(());
-        };
+        }
         let begun = self.joined(found).await?;
         match self.drain(&begun).await {
             // Somebody else has stopped it, or goes on with it.
@@ -257,6 +302,16 @@ impl Tenant {
             state: instance.properties.lifecycle.kind(),
         }
     }
+}
+
+fn is_being_suspended(instance: &Instance) -> bool {
+    matches!(
+        instance.properties.lifecycle,
+        State::Deactivating {
+            then: After::Suspended,
+            ..
+        }
+    )
 }
 
 /// Whether what it is, is being changed: what is said of it is for whoever comes when that has ended.

@@ -182,11 +182,9 @@ impl Tenant {
         version: &Version,
         revocations: Revocations,
     ) -> ManagerError {
-        let facts = self
-            .facts_about(ReleaseFacts::new(revocations), [&revocation.package])
-            .await;
+        let mut facts = ReleaseFacts::new(revocations);
         // That nothing better can be named is no reason to say less.
-        let facts = facts.unwrap_or_default();
+        drop(self.facts_about(&mut facts, [&revocation.package]).await);
         ManagerError::ReleaseRevoked {
             package: revocation.package.to_string(),
             version: version.to_string(),

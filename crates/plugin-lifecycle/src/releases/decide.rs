@@ -94,7 +94,7 @@ fn said_of<'a>(package: &str, version: &Version, facts: &'a ReleaseFacts) -> Vec
 /// What changes of what is said of an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoticeChange {
-    /// What was not said before, or in other words, or is treated otherwise now.
+    /// What was not said before, or is treated otherwise now, or for another reason where the owner of the platform says it.
     pub raised: Vec<Notice>,
     /// What is said no longer.
     pub cleared: Vec<Notice>,

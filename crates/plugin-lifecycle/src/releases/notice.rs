@@ -52,10 +52,14 @@ impl Notice {
         self.key() == other.key()
     }
 
-    /// Whether two say the same, whenever it became known.
+    /// Whether two say the same, whenever it became known. An author who finds other words for the same advice says nothing new.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let said = |it: &Self| (it.message.clone(), it.severity, it.treatment);
-        self.is_about_the_same(other) && said(self) == said(other)
+        let words = match self.kind {
+            NoticeKind::Revoked | NoticeKind::Unpublished => self.message == other.message,
+            NoticeKind::Deprecated => true,
+        };
+        let said = |it: &Self| (it.severity, it.treatment);
+        self.is_about_the_same(other) && words && said(self) == said(other)
     }
 
     pub(crate) const fn key(&self) -> (NoticeKind, &PluginName, &String) {

@@ -11,11 +11,11 @@ use plugin_lifecycle::{
     ReleaseSettings, StateKind, Tenant, Treatment, notices, permit,
 };
 use plugin_registry::{
-    PackageVersions, PluginRecord, Revocation, Revocations, Severity, Source as _, SourceId,
-    gather, sync,
+    Freshness, PackageVersions, PluginRecord, Revocation, Revocations, Severity, Source as _,
+    SourceId, gather, sync,
 };
 use plugin_resolver::PackageName;
-use plugin_runtime_api::StartScript;
+use plugin_runtime_api::{Script, StartScript};
 use serde_json::{Value, json};
 
 use crate::update::{found, publish, publish_minor, runs, state};
@@ -281,13 +281,13 @@ fn what_an_author_says_is_told_once_and_in_short() {
         why.contains("; @elizaos/plugin-knowledge 1.6.1 is deprecated: use another"),
         "{why}"
     );
-    // In other words, then no longer.
+    // The same in other words is nothing new; then no longer.
     world.pass(3600);
     deprecate(&world, "use plugin-x");
     world.sync(&[KNOWLEDGE]);
-    assert_eq!(said(&world.apply()), (1, 0, 0, 0, 0));
-    let since = row.notices[0].since;
-    assert_eq!(found(&acme, instance).notices[0].since, since);
+    assert_eq!(said(&world.apply()), (0, 0, 0, 0, 0));
+    assert_eq!(found(&acme, instance).notices, row.notices);
+    assert_eq!(told(&world, &acme).len(), 1);
     publish(&world, &[]);
     world.sync(&[KNOWLEDGE]);
     assert_eq!(said(&world.apply()), (0, 1, 0, 0, 0));
@@ -352,6 +352,69 @@ fn organisations_treat_the_same_each_in_its_way_and_read_nothing_of_each_other()
     // Told only to go on where it was.
     block_on(acme.deactivate(here)).unwrap();
     block_on(acme.activate(here)).unwrap();
+}
+
+#[test]
+fn why_a_release_is_revoked_is_told_again_when_that_changes() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    world.revoke(KNOWLEDGE, "1.6.1", "bad");
+    world.apply();
+    world.revoke(KNOWLEDGE, "1.6.1", "worse");
+    assert_eq!(said(&world.apply()), (1, 0, 0, 0, 0));
+    let message = found(&acme, instance).notices[0].message.clone();
+    assert_eq!(message.as_deref(), Some("worse"));
+}
+
+#[test]
+fn who_is_busy_keeps_no_other_organisation_from_being_suspended() {
+    let world = World::new();
+    let (acme, globex) = (world.tenant("alice", "acme"), world.tenant("gil", "globex"));
+    let (busy, idle) = (world.active(&acme), world.active(&globex));
+    let hanging = Script::hang_then(Script::Succeed(json!({})));
+    world.executor.script("SEARCH_KNOWLEDGE", hanging);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut execution = Box::pin(acme.execute(busy, "SEARCH_KNOWLEDGE", json!({})));
+    assert!(execution.as_mut().poll(&mut context).is_pending());
+    world.revoke(KNOWLEDGE, "*", "bad");
+    let groups = [group("acme"), group("globex")];
+    let mut applying = Box::pin(world.manager.apply_notices(groups));
+    assert!(applying.as_mut().poll(&mut context).is_pending());
+    // The one waits for its execution, the other does not wait for the one.
+    assert_eq!(state(&acme, busy), StateKind::Deactivating);
+    assert_eq!(state(&globex, idle), StateKind::Suspended);
+    world.executor.release("SEARCH_KNOWLEDGE");
+    drop(block_on(execution));
+    let report = block_on(applying);
+    assert_eq!(said(&report), (2, 0, 2, 0, 0), "{report:?}");
+    assert_eq!(state(&acme, busy), StateKind::Suspended);
+}
+
+#[test]
+fn what_was_kept_from_before_withdraws_nothing() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    world.active(&acme);
+    world.sync(&[KNOWLEDGE]);
+    // An older document, from a cache, of before the version that is installed.
+    let body = json!({"dependencies": {"@elizaos/core": "^1.7.0", SQL: "^1.7.0"}});
+    let old = package(KNOWLEDGE, &[("1.5.0", body)]);
+    world.source.put(KNOWLEDGE, old);
+    let document = block_on(world.source.package(KNOWLEDGE)).unwrap();
+    let versions = PackageVersions::from_document(&document).unwrap().value;
+    let record = PluginRecord::from_package(&versions, &SourceId("npm".to_owned()));
+    let bring = |record: &PluginRecord| {
+        let scope = Scope::system("registry_sync".parse().unwrap(), Place::Global);
+        let now = one_ontology::Clock::now(world.clock.as_ref());
+        let ids = SequentialIds::starting_at(1 << 41);
+        let (store, records) = (world.store.as_ref(), std::slice::from_ref(record));
+        block_on(sync(store, &scope, records, None, &ids, now)).unwrap();
+    };
+    bring(&record.clone().as_fresh(Freshness::Cached));
+    assert_eq!(said(&world.apply()), (0, 0, 0, 0, 0));
+    bring(&record.as_fresh(Freshness::Live));
+    assert_eq!(said(&world.apply()), (1, 0, 0, 0, 0));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use one_ontology::{
 };
 use plugin_registry::{
     Catalog, CatalogFilter, CatalogRows, Category, EmbeddedSource, Embedder, EmbedderError,
-    LexicalEmbedder, MemorySource, PluginRecord, RegistryIndex, ReleaseStatus, SourceError,
-    SourceId, SyncOutcome, catalog_names, gather, plan_sync, plugin_id, sync,
+    Freshness, LexicalEmbedder, MemorySource, PluginRecord, RegistryIndex, ReleaseStatus,
+    SourceError, SourceId, SyncOutcome, catalog_names, gather, plan_sync, plugin_id, sync,
 };
 use plugin_resolver::PackageName;
 use serde_json::{Value, json};
@@ -569,6 +569,43 @@ fn what_its_source_no_longer_lists_stays_withdrawn() {
             .iter()
             .all(|r| r.status == ReleaseStatus::Published)
     );
+}
+
+#[test]
+fn only_what_was_seen_live_and_whole_is_withdrawn() {
+    let two: &[(&str, Value)] = &[("1.0.0", json!({})), ("1.1.0", json!({}))];
+    // The second is listed, and is nothing that can be read.
+    let unreadable: &[(&str, Value)] = &[("1.0.0", json!({})), ("1.1.0", json!({"name": 7}))];
+    let (published, yanked) = (ReleaseStatus::Published, ReleaseStatus::Yanked);
+    let table = [
+        (&two[..1], Freshness::Live, yanked),
+        (&two[..1], Freshness::Cached, published),
+        (&two[..1], Freshness::Embedded, published),
+        (unreadable, Freshness::Live, published),
+    ];
+    for (seen, freshness, expected) in table {
+        let (world, scope) = (World::new(), World::global());
+        world.sync(&scope, &[record("plugin-x", two)]);
+        let status = || {
+            let row = block_on(world.catalog(&scope).by_package(&name("plugin-x")));
+            let record = row.unwrap().unwrap().properties;
+            record.release(&"1.1.0".parse().unwrap()).unwrap().status
+        };
+        let now = record("plugin-x", seen).as_fresh(freshness);
+        world.sync(&scope, std::slice::from_ref(&now));
+        assert_eq!(status(), expected, "{freshness:?}");
+        assert!(world.sync(&scope, &[now]).receipts.is_empty());
+        // What is withdrawn is back when it was seen live again.
+        world.sync(&scope, &[record("plugin-x", &two[..1])]);
+        assert_eq!(status(), yanked);
+        world.sync(
+            &scope,
+            &[record("plugin-x", two).as_fresh(Freshness::Cached)],
+        );
+        assert_eq!(status(), yanked);
+        world.sync(&scope, &[record("plugin-x", two)]);
+        assert_eq!(status(), published);
+    }
 }
 
 #[test]
