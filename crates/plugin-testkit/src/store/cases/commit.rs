@@ -329,6 +329,7 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
         (&a, "here", vector([1.0, 0.0])),
         (&b, "there", vector([0.0, 1.0])),
     ];
+    let now = kit.now();
     for (scope, text, vector) in &rows {
         let mut person = person.clone();
         let mut row = row.clone();
@@ -337,8 +338,9 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
         row.place = scope.place();
         row.text = Some((*text).to_owned());
         row.embedding.clone_from(vector);
-        kit.commit(kit.changes(scope).insert(person).insert(row))
-            .await;
+        // At the same moment, as far as anybody can tell them apart by that.
+        let both = ChangeSet::new(scope, kit.event(None), now);
+        kit.commit(both.insert(person).insert(row)).await;
     }
     for (scope, text, vector) in &rows {
         let store = kit.store();
@@ -377,11 +379,23 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
         kit.commit(kit.changes(scope).replace(changed)).await;
         assert_eq!(kit.passage(scope, row.id).await.embedding, *vector);
     }
-    for scope in [&a, &b] {
+    // What is taken away here stays there.
+    let mut bare = kit.passage(&a, row.id).await;
+    assert_eq!(bare.created_at, kit.passage(&b, row.id).await.created_at);
+    let labels = std::mem::take(&mut bare.labels);
+    bare.embedding = None;
+    kit.commit(kit.changes(&a).replace(bare)).await;
+    let labelled = one_ontology::KnowledgeQuery {
+        labels,
+        ..Default::default()
+    };
+    assert_eq!(kit.texts(&a, &labelled).await, [""; 0]);
+    assert_eq!(kit.texts(&b, &labelled).await, ["there"]);
+    for (scope, vector) in [(&a, None), (&b, rows[1].2.clone())] {
         let there = kit.passage(scope, row.id).await;
         let archive = kit.changes(scope);
         kit.commit(archive.archive(RowId::Knowledge(row.id), there.revision))
             .await;
-        assert_eq!(kit.passage(scope, row.id).await.embedding, rows[1].2);
+        assert_eq!(kit.passage(scope, row.id).await.embedding, vector);
     }
 }
