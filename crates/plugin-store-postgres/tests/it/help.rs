@@ -70,11 +70,14 @@ impl Home {
     /// As the role, unless `ONE_PLUGIN_TEST_POSTGRES_BYPASS` is set: `cargo xtask predicates` looks at
     /// what the statements do by themselves.
     pub(crate) fn open_for_contract(&self) -> PostgresStore {
-        let options = match std::env::var_os("ONE_PLUGIN_TEST_POSTGRES_BYPASS") {
+        self.open_with(self.contract_options()).unwrap()
+    }
+
+    pub(crate) fn contract_options(&self) -> Options {
+        match std::env::var_os("ONE_PLUGIN_TEST_POSTGRES_BYPASS") {
             Some(_) => self.unguarded(),
             None => self.options(),
-        };
-        self.open_with(options).unwrap()
+        }
     }
 
     pub(crate) fn open_with(&self, options: Options) -> Result<PostgresStore, StoreError> {

@@ -12,6 +12,7 @@ mod crashes;
 mod help;
 mod host;
 mod life;
+mod lost_answers;
 mod opening;
 mod processes;
 mod searching;
