@@ -391,6 +391,18 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
     };
     assert_eq!(kit.texts(&a, &labelled).await, [""; 0]);
     assert_eq!(kit.texts(&b, &labelled).await, ["there"]);
+    // Nor does a vector that is only there stand for the row here, before one that is here.
+    let mut near = kit.knowledge(&a, "near", &[]);
+    near.embedding.clone_from(&third);
+    kit.commit(kit.changes(&a).insert(near.clone())).await;
+    let query = one_ontology::SearchQuery {
+        embedding: rows[1].2.clone(),
+        limit: one_ontology::Limit::new(1),
+        ..Default::default()
+    };
+    let hits = kit.store().search(&a, &query).await.unwrap();
+    let found: Vec<one_ontology::HitId> = hits.iter().map(|hit| hit.id).collect();
+    assert_eq!(found, [one_ontology::HitId::Knowledge(near.id)]);
     for (scope, vector) in [(&a, None), (&b, rows[1].2.clone())] {
         let there = kit.passage(scope, row.id).await;
         let archive = kit.changes(scope);
