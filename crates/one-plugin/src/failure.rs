@@ -42,7 +42,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "NotInCatalog",
         "run `one-plugin sync`, then `one-plugin search`",
     ),
-    ("AmbiguousName", "write the full name of the package"),
+    ("AmbiguousName", "write the full name, or the id"),
     (
         "RecoveryIncomplete",
         "read the reasons with --json; then recover again",
@@ -108,7 +108,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ),
     (
         "KeyFileUnusable",
-        "make a key with `one-plugin store new-key`, or name the file that holds yours",
+        "name the file that holds your key; `one-plugin store new-key` makes one that signs, `one-plugin secrets new-key` one for a vault",
     ),
     (
         "KeyFileExposed",
@@ -117,6 +117,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     (
         "SecretOnCommandLine",
         "give it to `one-plugin secrets set` on standard input",
+    ),
+    (
+        "OutputUnwritten",
+        "make room; `one-plugin status` and `list` say what was done",
     ),
     (
         "DemoFailed",

@@ -19,6 +19,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 static SIGNAL: LazyLock<Interrupt> = LazyLock::new(Interrupt::new);
 
+/// Whether this program was asked to go.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
 /// How many searches are under way.
 static SEARCHES: Mutex<usize> = Mutex::new(0);
 
@@ -54,6 +57,7 @@ pub(crate) fn listen(node: Option<&Arc<NodeExecutor>>) {
     let node = node.map(Arc::downgrade);
     let asked = AtomicUsize::new(0);
     let installed = ctrlc::set_handler(move || {
+        ASKED.store(true, Ordering::SeqCst);
         let before = asked.fetch_add(1, Ordering::SeqCst);
         let searches = SEARCHES.lock().unwrap_or_else(PoisonError::into_inner);
         if *searches > 0 && before == 0 {
@@ -107,6 +111,11 @@ fn drained() -> Rest {
         0 => Rest::Nothing,
         _ => Rest::Ended,
     }
+}
+
+/// Whether this program was asked to go.
+pub(crate) fn was_asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
 }
 
 /// Ends this program, and leaves nothing incomplete.

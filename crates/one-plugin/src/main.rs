@@ -27,8 +27,8 @@ fn main() -> ExitCode {
         Err(error) => return output::usage(&error),
     };
     let output = output::Output::new(&cli.global);
-    match commands::run(&cli, &output) {
+    output::ended(match commands::run(&cli, &output) {
         Ok(code) => code,
         Err(failure) => output.fail(&failure),
-    }
+    })
 }

@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -257,11 +257,38 @@ fn json_line(json: &str) {
     print(&text);
 }
 
-/// A reader that has gone away is no error worth a word.
+/// Why nobody is told anything any more on standard output; nothing where that is because its reader has gone away.
+static UNWRITTEN: OnceLock<Option<String>> = OnceLock::new();
+
+/// Whatever becomes of what is said, the command goes on.
 fn print(text: &str) {
+    if !is_read() {
+        return;
+    }
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+        let gone = error.kind() == ErrorKind::BrokenPipe;
+        let _first = UNWRITTEN.set((!gone).then(|| error.to_string()));
+    }
+}
+
+/// Whether what is said on standard output may still reach somebody.
+pub(crate) fn is_read() -> bool {
+    UNWRITTEN.get().is_none()
+}
+
+/// How a command ends: as it did, unless what it said could not be written. A reader that has gone away is no error worth a word.
+pub(crate) fn ended(code: ExitCode) -> ExitCode {
+    let Some(reason) = UNWRITTEN.get().and_then(Option::as_deref) else {
+        return code;
+    };
+    let message = format!("what this had to say could not be written: {reason}");
+    let failure = Failure::new("OutputUnwritten", message);
+    let text = failure.paragraph(Detail::Brief, Paint::Plain);
+    let _closed = writeln!(std::io::stderr(), "{text}");
+    match code == ExitCode::SUCCESS {
+        true => failure.exit_code(),
+        false => code,
     }
 }
 

@@ -149,7 +149,11 @@ impl Session {
     /// Who acts, in the organisation of the command. `default` is made on first use.
     pub(crate) fn tenant(&self) -> Result<Tenant, Failure> {
         if self.org == "default" && block_on(self.store.group(group_id("default")))?.is_none() {
-            self.create_org("default", Plan::Enterprise, self.person())?;
+            match self.create_org("default", Plan::Enterprise, self.person()) {
+                // Another command was first, at the same moment.
+                Err(failure) if failure.tag() == "AlreadyExists" => {}
+                made => drop(made?),
+            }
         }
         self.tenant_of(&self.org, self.person())
     }

@@ -220,7 +220,7 @@ impl AdmissionRefusal {
         ("DeadlineTooLong", "ask for less, or do the work in parts"),
         (
             "BreakerOpen",
-            "look at why it fails; wait until the time given, or configure or activate it anew",
+            "look at why it fails; wait until the time given, configure it, or deactivate it and activate it anew",
         ),
         ("RateLimited", "wait until the time given"),
         (

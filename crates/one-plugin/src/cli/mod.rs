@@ -537,7 +537,7 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "AGENT")]
     pub(crate) agent: Option<String>,
     /// How long it may take, up to 300 seconds [default: 30]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) timeout: Option<u32>,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct RunsArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) component: Option<String>,
     /// How many at most
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 }
 

@@ -1,17 +1,21 @@
 //! Running components.
 
+use std::convert::Infallible;
 use std::io::Read as _;
 use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use futures::executor::block_on;
-use plugin_lifecycle::Call;
+use one_ontology::ThingId;
+use plugin_lifecycle::{Call, Tenant};
 use plugin_runtime_api::{ComponentKind, Ending};
 use serde_json::Value;
 
 use super::{agents, name, planning};
 use crate::cli::{ExecArgs, Kind};
 use crate::failure::Failure;
+use crate::interrupt::{self, INTERRUPTED};
 use crate::output::Output;
 use crate::session::Session;
 
@@ -42,13 +46,39 @@ pub(crate) fn exec(
         .transpose()?;
     call.agent = agent.map(|agent| agent.id);
     call.timeout = args.timeout.map(|s| Duration::from_secs(u64::from(s)));
+    let heeding = Heeding::start(tenant.clone(), plugin.instance);
     let execution = block_on(tenant.call(plugin.instance, call))
         .map_err(|error| planning::no_node(session, error.into()))?;
+    drop(heeding);
     output.say(&execution, || words(&execution.outcome.ending));
     Ok(match execution.outcome.ending {
         Ending::Succeeded { .. } => ExitCode::SUCCESS,
+        Ending::Cancelled if interrupt::was_asked() => ExitCode::from(INTERRUPTED),
         _ => ExitCode::from(1),
     })
+}
+
+/// How often others are heard who ask for the end of what runs here.
+const HEARD: Duration = Duration::from_secs(1);
+
+/// Ends what runs of an instance here when `cancel` asks for that, which is always another process.
+struct Heeding {
+    _until_dropped: Sender<Infallible>,
+}
+
+impl Heeding {
+    fn start(tenant: Tenant, instance: ThingId) -> Self {
+        let (alive, ended) = channel::<Infallible>();
+        std::thread::spawn(move || {
+            while ended.recv_timeout(HEARD) == Err(RecvTimeoutError::Timeout) {
+                // What cannot be asked now is asked again.
+                drop(block_on(tenant.pass_cancels(instance)));
+            }
+        });
+        Self {
+            _until_dropped: alive,
+        }
+    }
 }
 
 /// How an execution ended, as people read it.

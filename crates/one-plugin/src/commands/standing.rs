@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{installed, name, planning};
 use crate::cli::{ChangeArgs, StatusArgs, SuspendArgs};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::session::Session;
 
 /// How often a status that is watched is read again.
@@ -25,7 +25,7 @@ pub(crate) fn status(session: &Session, args: &StatusArgs, output: &Output) -> R
         return Ok(());
     }
     let mut shown: Option<Vec<Status>> = None;
-    loop {
+    while output::is_read() {
         let found = read(&tenant, args)?;
         if shown.as_ref().map(|shown| timeless(shown)) != Some(timeless(&found)) {
             output.say_again(&found, || page(&tenant, args, &found));
@@ -33,6 +33,7 @@ pub(crate) fn status(session: &Session, args: &StatusArgs, output: &Output) -> R
         }
         sleep(AGAIN);
     }
+    Ok(())
 }
 
 fn read(tenant: &Tenant, args: &StatusArgs) -> Result<Vec<Status>, Failure> {

@@ -43,6 +43,8 @@ fn the_table_of_exit_codes() {
         ("plan @/x", 2, "InvalidPackageName"),
         ("runs notes --outcome well", 2, "UsageError"),
         ("cancel notes x", 2, "InvalidText"),
+        ("runs notes --limit 0", 2, "UsageError"),
+        ("exec notes ADD_NOTE --timeout 0", 2, "UsageError"),
         (
             "cancel notes 019ac9f2-7a00-7000-8000-000000000001",
             4,
@@ -211,4 +213,38 @@ fn a_usage_error_is_json_where_json_is_asked_for_and_words_elsewhere() {
     let answer: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(answer["_tag"], json!("UsageError"));
     assert!(home.run("exec").err.starts_with("error: "));
+}
+
+/// Whoever reads what a command says may go away, and the disk that it is written to may be full.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_said_is_done_all_the_same() {
+    use std::fs::OpenOptions;
+    use std::process::Stdio;
+
+    let home = Home::new();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let install = home.command(["install", "notes"]).stdout(full).output();
+    let install = install.unwrap();
+    let said = String::from_utf8(install.stderr).unwrap();
+    assert_eq!(install.status.code(), Some(6), "{said}");
+    assert!(said.contains("OutputUnwritten"), "{said}");
+    assert_eq!(home.json("list")[0]["state"], "INSTALLED");
+
+    let mut activate = home
+        .command(["activate", "notes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(activate.stdout.take());
+    let activate = activate.wait_with_output().unwrap();
+    let said = String::from_utf8(activate.stderr).unwrap();
+    assert_eq!((activate.status.code(), &*said), (Some(0), ""));
+    assert_eq!(home.json("list")[0]["state"], "ACTIVE");
+
+    // What failed stays so.
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let failed = home.command(["activate", "notes"]).stdout(full).output();
+    assert_eq!(failed.unwrap().status.code(), Some(3));
 }

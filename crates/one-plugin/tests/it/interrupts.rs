@@ -1,7 +1,8 @@
 //! Ctrl-C while versions are looked for.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
@@ -120,19 +121,44 @@ fn an_execution_that_is_interrupted_is_cancelled_and_its_plugin_stays_active() {
         );
     }
     let folder = tempfile::tempdir().unwrap();
+    let home = with_sleeper(folder.path(), &path);
+    let child = begun(&home);
+    let id = child.id().to_string();
+    let asked = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(ended(child), (Some(130), "cancelled".to_owned()));
+    let state = || home.json("status sleeper")[0]["state"].clone();
+    assert_eq!(state(), "ACTIVE");
+    assert!(home.ok("runs sleeper").contains("cancelled"));
+
+    // By another process, which has no part in it.
+    let child = begun(&home);
+    let status = home.json("status sleeper");
+    let execution = status[0]["executions"][0]["execution"].as_str().unwrap();
+    home.ok(&format!("cancel sleeper {execution}"));
+    assert_eq!(ended(child), (Some(1), "cancelled".to_owned()));
+    assert_eq!(state(), "ACTIVE");
+}
+
+fn with_sleeper(folder: &Path, path: &str) -> Home {
     let versions = [Version {
         version: "1.0.0",
         parameters: json!({}),
         code: SLEEPER,
     }];
-    let packages = folder.path().join("packages");
-    let registry = serve("@elizaos/plugin-sleeper", &versions, &packages, &path);
+    let packages = folder.join("packages");
+    let registry = serve("@elizaos/plugin-sleeper", &versions, &packages, path);
     let home = Home::new()
         .without_network()
         .with("npm_config_registry", &registry)
-        .with("PATH", &path);
+        .with("PATH", path);
     home.ok("install @elizaos/plugin-sleeper");
     home.ok("activate sleeper");
+    home
+}
+
+/// An execution that is at work.
+fn begun(home: &Home) -> Child {
     let child = home
         .command(["exec", "sleeper", "SLEEP"])
         .stdin(Stdio::null())
@@ -145,12 +171,11 @@ fn an_execution_that_is_interrupted_is_cancelled_and_its_plugin_stays_active() {
     assert!(begins, "it was never at work");
     // It is written before its runtime is started.
     std::thread::sleep(std::time::Duration::from_secs(3));
-    let id = child.id().to_string();
-    let asked = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(asked.success());
+    child
+}
+
+fn ended(child: Child) -> (Option<i32>, String) {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!((output.status.code(), said.trim()), (Some(1), "cancelled"));
-    assert_eq!(state(), "ACTIVE");
-    assert!(home.ok("runs sleeper").contains("cancelled"));
+    (output.status.code(), said.trim().to_owned())
 }

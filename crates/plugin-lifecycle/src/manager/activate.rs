@@ -13,7 +13,7 @@ impl Tenant {
     /// writes what is intended, starts the runtime, writes what it consists of.
     ///
     /// # Errors
-    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `ReleaseRevoked`; `Executor` with the plugin's own words when
+    /// `Denied`, `CommandRefused`, `InstanceNotFound`, `NoExecutor`, `ReleaseRevoked`; `Executor` with the plugin's own words when
     /// it does not start, and the instance rests in ERROR with the reason.
     pub async fn activate(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
         let work = Box::pin(self.activate_unobserved(instance));
@@ -24,6 +24,7 @@ impl Tenant {
     async fn activate_unobserved(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
         self.allow(Operation::ActivatePluginForAgent)?;
         let found = self.load(instance).await?;
+        self.refuse_foreign(&found.properties.engine)?;
         self.refuse_revoked_instance(&found).await?;
         let (begun, _) = self
             .rewrite(instance, |instance, now| {
@@ -55,6 +56,7 @@ impl Tenant {
     async fn resume_unobserved(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
         self.allow(Operation::ActivatePluginForAgent)?;
         let found = self.load(instance).await?;
+        self.refuse_foreign(&found.properties.engine)?;
         self.refuse_revoked_instance(&found).await?;
         let (begun, _) = self
             .rewrite(instance, |instance, now| {

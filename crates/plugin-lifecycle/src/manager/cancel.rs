@@ -4,14 +4,14 @@ use one_ontology::{PluginEventType, ThingId};
 use plugin_runtime_api::{ExecutionId, ExecutorError};
 
 use crate::manager::host::runtime_in;
-use crate::{ManagerError, Operation, Tenant};
+use crate::{ExecutionLease, Instance, ManagerError, Operation, Tenant};
 
 impl Tenant {
     /// Asks for the end of an execution, wherever it is driven: writes who asked, so that it is not
     /// tried again, and cancels what runs. How it ended is written by whoever drives it; it may
     /// still have succeeded. Asking again asks the executor again.
     ///
-    /// A host whose executor is its own learns of what another one asked only between attempts.
+    /// A host whose executor is its own learns of what another one asked between attempts, and by [`Tenant::pass_cancels`].
     ///
     /// # Errors
     /// `Denied`, `InstanceNotFound`, `ExecutionNotFound` if it is not under way, `Executor`,
@@ -28,7 +28,33 @@ impl Tenant {
         if lease.cancel_asked.is_none() {
             self.ask_for_end(instance, execution).await?;
         }
-        let runtime = runtime_in(&found, lease.seat.as_ref());
+        self.end_here(&found, execution, lease).await
+    }
+
+    /// Asks this host's executor for the end of every execution of an instance whose end somebody asked for, on
+    /// whichever host. Nothing calls it by itself: a host whose executor is its own does, every second or so, while
+    /// it has executions under way.
+    ///
+    /// # Errors
+    /// `Denied`, `InstanceNotFound`, `Executor`, `Store`.
+    pub async fn pass_cancels(&self, instance: ThingId) -> Result<(), ManagerError> {
+        self.allow(Operation::ViewPluginExecutionLogs)?;
+        let found = self.load(instance).await?;
+        for (execution, lease) in &found.properties.executions {
+            if lease.cancel_asked.is_some() {
+                self.end_here(&found, *execution, lease).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_here(
+        &self,
+        found: &Instance,
+        execution: ExecutionId,
+        lease: &ExecutionLease,
+    ) -> Result<(), ManagerError> {
+        let runtime = runtime_in(found, lease.seat.as_ref());
         match self.shared().executor.cancel(&runtime, &execution).await {
             Ok(()) | Err(ExecutorError::NotRunning { .. }) => Ok(()),
             Err(error) => Err(error.into()),

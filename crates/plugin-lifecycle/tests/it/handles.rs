@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
+use futures::task::{Context, noop_waker_ref};
 use futures::{StreamExt as _, future::join};
 use one_ontology::{Seq, SequentialIds, ThingId};
 use plugin_lifecycle::{
     Call, PluginManager, Policy, Progress, RunOutcome, SignOfLife, Started, StateKind, Tenant,
 };
-use plugin_runtime_api::{ComponentKind, Effect, Ending, ExecutionId, ManualTimer, Script};
+use plugin_runtime_api::{
+    ComponentKind, Effect, Ending, Engine, ExecutionId, ManualTimer, Script, ScriptedExecutor,
+};
 use serde_json::{Value, json};
 
 use crate::abandoned::abandon;
@@ -117,6 +120,38 @@ fn what_another_host_cancels_while_it_waits_to_run_does_not_run() {
     let execution = block_on(work).unwrap();
     assert_eq!(execution.outcome.ending, Ending::Cancelled);
     assert_eq!(world.executor.runs("SEARCH_KNOWLEDGE"), 0);
+}
+
+#[test]
+fn a_host_passes_on_what_another_one_cancels() {
+    let world = World::new();
+    let acme = world.tenant("alice", "acme");
+    let instance = world.active(&acme);
+    world.executor.script("SEARCH_KNOWLEDGE", hanging());
+    let Started { handle, work } = start(&acme, instance);
+    let mut work = Box::pin(work);
+    let mut context = Context::from_waker(noop_waker_ref());
+    assert!(work.as_mut().poll(&mut context).is_pending());
+    // Nobody asked for anything yet.
+    block_on(acme.pass_cancels(instance)).unwrap();
+    assert!(work.as_mut().poll(&mut context).is_pending());
+    let elsewhere = PluginManager::with_environment(
+        world.store.clone(),
+        world.store.clone(),
+        Arc::new(ScriptedExecutor::new([Engine::Node])),
+        world.clock.clone(),
+        Arc::new(SequentialIds::starting_at(500)),
+    );
+    let other = block_on(elsewhere.tenant(person("alice"), group("acme"))).unwrap();
+    block_on(other.cancel(instance, handle.execution())).unwrap();
+    assert!(
+        work.as_mut().poll(&mut context).is_pending(),
+        "an executor of its own knows nothing of this one"
+    );
+    block_on(acme.pass_cancels(instance)).unwrap();
+    assert_eq!(block_on(work).unwrap().outcome.ending, Ending::Cancelled);
+    // It is over, and asking again ends nothing else.
+    block_on(acme.pass_cancels(instance)).unwrap();
 }
 
 #[test]

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use futures::executor::block_on;
-use one_ontology::{RandomIds, Store as _};
+use one_ontology::{RandomIds, Store as _, ThingQuery};
 use plugin_store_postgres::PostgresStore;
 
-use crate::help::{change, change_in, group, home, scope, verified};
-use crate::processes::{settle, things};
+use crate::help::{change_in, fill, group, home, verified_in};
 
 /// How the protocol ends a statement, and says that one was done.
 const COMMIT: &[u8] = b"COMMIT\0";
@@ -113,22 +112,19 @@ fn a_commit_that_was_written_is_not_written_again() {
     };
     let (between, address) = Between::stand(&home.address);
     let store = block_on(PostgresStore::connect(&address, home.contract_options())).unwrap();
-    // Events of another place have the same numbers.
-    let other = group(&store, &RandomIds);
-    for round in 0..20 {
-        let name = format!("elsewhere {round}");
-        block_on(store.commit(change_in(&other, &RandomIds, &name))).unwrap();
-    }
-    settle(&store);
+    // Events of another place have the same numbers, and come first in every order.
+    fill(&store, 20);
+    let here = group(&store, &RandomIds);
     for round in 1..4 {
         between.armed.store(true, Ordering::SeqCst);
-        let receipt = block_on(store.commit(change(&RandomIds, "once"))).unwrap();
+        let once = change_in(&here, &RandomIds, "once");
+        let receipt = block_on(store.commit(once)).unwrap();
         assert_eq!(between.swallowed.load(Ordering::SeqCst), round);
-        let head = block_on(store.head(&scope())).unwrap();
+        let head = block_on(store.head(&here)).unwrap();
         assert_eq!(head, Some(receipt.head));
-        let names = things(&store);
-        let written = names.iter().filter(|name| *name == "once").count();
-        assert_eq!(written as u32, round);
-        assert_eq!(verified(&store).len(), names.len());
+        let things = block_on(store.things(&here, &ThingQuery::default())).unwrap();
+        assert_eq!(things.items.len() as u32, round);
+        // The first is the group's own.
+        assert_eq!(verified_in(&store, &here).len() as u32, 1 + round);
     }
 }

@@ -129,9 +129,19 @@ impl Tenant {
     /// them. What has been told is told again; handlers are given each under another key.
     ///
     /// # Errors
-    /// `Denied`, `SubscriptionNotFound`, `Contended` while an event is being delivered to it, `Store`.
+    /// `Denied`, `SubscriptionNotFound`, `InvalidSubscription` where so much has not happened yet, `Contended` while an event is
+    /// being delivered to it, `Store`.
     pub async fn replay(&self, subscription: ThingId, from: Seq) -> Result<(), ManagerError> {
         self.allow(Operation::RetryFailedPluginAction)?;
+        let head = self.shared().store.head(&self.scope).await?;
+        let last = head.map_or(0, |head| head.seq.get());
+        if from.get() > last.saturating_add(1) {
+            return Err(ManagerError::InvalidSubscription {
+                reason: format!(
+                    "the last event has number {last}, so none is told again from {from} on"
+                ),
+            });
+        }
         self.change_subscription(subscription, |mut row, now| {
             let wanted = &mut row.properties;
             let claim = wanted.pending.as_ref().and_then(|it| it.claim.as_ref());
