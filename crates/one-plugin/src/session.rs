@@ -9,6 +9,7 @@ use one_ontology::{
     Actor, ChangeSet, Clock as _, EventId, EventType, Group, GroupId, Membership, NewEvent, Person,
     PersonId, Place, Plan, RandomIds, Role, Scope, Store, SystemClock,
 };
+use plugin_config_jsonschema::JsonSchemas;
 use plugin_executor_node::{NodeConfig, NodeError, NodeExecutor};
 use plugin_lifecycle::{InstalledPlugin, PluginManager, Policy, Tenant, native_source};
 use plugin_registry::{Catalog, EmbeddedSource, LexicalEmbedder, MemorySource, Source};
@@ -116,6 +117,7 @@ impl Session {
             .with_policy(opening.policy.clone())
             .with_timer(Arc::new(SystemTimer))
             .with_vault(vault.clone())
+            .with_schemas(Arc::new(JsonSchemas::new()))
             .with_embedder(embedder.clone())
             .with_source_for(Engine::Native, native.clone());
         if let Ok(npm) = &npm {

@@ -30,9 +30,10 @@ pub use index::{IndexEntry, IndexShape, Line, LineRelease, Origin, PluginKind, R
 pub use json::{MAX_DOCUMENT_BYTES, read_json};
 pub use lexical::LexicalEmbedder;
 pub use manifest::{
-    CORE_PACKAGE, Category, CheckedSettings, CoreRequirement, Dependency, DependencyKind,
-    Installability, Manifest, PackageVersions, Parameter, ParameterKind, ParameterViolation,
-    PluginRelease, Release, ReleaseStatus, Repository, RepositoryHost, Sensitivity, check_settings,
+    BrokenRule, CORE_PACKAGE, Category, CheckedSettings, CoreRequirement, Dependency,
+    DependencyKind, Installability, Manifest, PackageVersions, Parameter, ParameterKind,
+    ParameterSchema, ParameterViolation, PluginRelease, Release, ReleaseStatus, Repository,
+    RepositoryHost, SchemaChecker, SchemaFault, Sensitivity, check_settings,
 };
 pub use policy::{CachePolicy, SEARCH_LIMIT, SYNC_BUDGET, SYNC_EVERY};
 pub use report::{Finding, FindingTag, Parsed, Report};

@@ -61,6 +61,10 @@ pub const RULES: &[(&str, MayUse)] = &[
         "plugin-vault-store",
         MayUse::Only(&["one-ontology", "plugin-runtime-api"]),
     ),
+    (
+        "plugin-config-jsonschema",
+        MayUse::Only(&["one-ontology", "plugin-registry"]),
+    ),
     ("plugin-observer", MayUse::Only(&["plugin-lifecycle"])),
     (
         "plugin-symbols",

@@ -24,6 +24,7 @@ mod program;
 mod recovers;
 mod registry;
 mod releases;
+mod schemas;
 mod secrets;
 mod standing;
 mod store;

@@ -30,7 +30,7 @@ fn group() -> GroupId {
 }
 
 /// A home where another host has installed a plugin that takes a secret.
-fn furnished() -> Home {
+pub(crate) fn furnished() -> Home {
     let home = Home::new();
     home.ok("install notes");
     let integrity = format!("sha512-{}==", "A".repeat(86));
@@ -40,7 +40,11 @@ fn furnished() -> Home {
         "agentConfig": {"pluginType": "elizaos:plugin:1.0.0", "pluginParameters": {
             "GREETER_KEY": {"type": "string", "sensitive": true},
             "CITY": {"type": "string"},
-        }},
+        }, "configSchema": {"properties": {
+            "CITY": {"maxLength": 10, "pattern": "^[A-Z]"},
+            "GREETINGS": {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+            "GREETER_SALT": {"type": "string", "minLength": 8, "x-secret": true},
+        }}},
     });
     let document = |name: &str, version: &str, release: Value| json!({"name": name, "dist-tags": {"latest": version}, "versions": {version: release}});
     let core =
@@ -65,13 +69,13 @@ fn furnished() -> Home {
 }
 
 /// A new key in a file beside the home.
-fn key(home: &Home, name: &str) -> PathBuf {
+pub(crate) fn key(home: &Home, name: &str) -> PathBuf {
     let file = home.beside().join(name);
     home.ok(&format!("secrets new-key {}", file.display()));
     file
 }
 
-fn with(key: &Path, line: &str) -> String {
+pub(crate) fn with(key: &Path, line: &str) -> String {
     format!("--vault-key {} {line}", key.display())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use one_ontology::{ChangeSet, NewEvent, ThingId, Timestamp};
-use plugin_registry::{CheckedSettings, Parameter, Sensitivity, check_settings};
+use plugin_registry::{CheckedSettings, Parameter, SchemaChecker, Sensitivity, check_settings};
 use serde_json::Value;
 
 use crate::manager::hold::Holding;
@@ -58,8 +58,12 @@ impl Wish {
         }
     }
 
-    fn check(&self, instance: &PluginInstance) -> Result<Checked, ManagerError> {
-        let settings = check_settings(&instance.parameters, &self.given)
+    fn check(
+        &self,
+        instance: &PluginInstance,
+        schemas: Option<&dyn SchemaChecker>,
+    ) -> Result<Checked, ManagerError> {
+        let settings = check_settings(&instance.parameters, &self.given, schemas)
             .map_err(|violations| ManagerError::InvalidSettings { violations })?;
         match (self.plain, settings.plain.keys().next()) {
             (Plain::Refused, Some(name)) => {
@@ -126,7 +130,7 @@ impl Tenant {
         found: Instance,
         wish: &Wish,
     ) -> Result<(), ManagerError> {
-        let checked = wish.check(&found.properties)?;
+        let checked = wish.check(&found.properties, self.schemas())?;
         if found.properties.lifecycle.kind() != StateKind::Executing {
             crate::transition(found.properties.lifecycle, Command::Configure)?;
         }
@@ -170,7 +174,7 @@ impl Tenant {
         let names = wish.names();
         self.rewrite_idle(holding, |mut instance, now| {
             // Another version may mean other things by the same names.
-            let again = wish.check(&instance.properties)?;
+            let again = wish.check(&instance.properties, self.schemas())?;
             if again.secret != checked.secret {
                 return Err(outdated("its version has changed meanwhile"));
             }
@@ -201,6 +205,11 @@ impl Tenant {
         })
         .await?;
         Ok(())
+    }
+
+    /// Who checks settings against schemas, if anybody here does.
+    pub(crate) fn schemas(&self) -> Option<&dyn SchemaChecker> {
+        self.shared().schemas.as_deref()
     }
 
     /// A step that changes what is said of an instance and not its state.

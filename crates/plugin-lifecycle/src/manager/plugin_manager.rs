@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use one_ontology::{Actor, Clock, Directory, GroupId, IdSource, Place, Scope, Store, Timestamp};
-use plugin_registry::{Embedder, Source, SymbolSource};
+use plugin_registry::{Embedder, SchemaChecker, Source, SymbolSource};
 use plugin_runtime_api::{Engine, Executor, IsolationLevel, ModelProvider, Timer, Vault};
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) vault: Option<Arc<dyn Vault>>,
     pub(crate) timer: Option<Arc<dyn Timer>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) schemas: Option<Arc<dyn SchemaChecker>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) one: OneRuntime,
@@ -89,6 +90,7 @@ impl PluginManager {
                 vault: None,
                 timer: None,
                 observer: None,
+                schemas: None,
                 clock,
                 ids,
                 one,
@@ -160,6 +162,13 @@ impl PluginManager {
     #[must_use]
     pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
         self.change(|shared| shared.observer = Some(observer))
+    }
+
+    /// Checks settings by `schemas` against the JSON Schemas of their parameters. Without it what has a schema
+    /// cannot be set.
+    #[must_use]
+    pub fn with_schemas(self, schemas: Arc<dyn SchemaChecker>) -> Self {
+        self.change(|shared| shared.schemas = Some(schemas))
     }
 
     /// Decides by `policy` instead of the defaults.

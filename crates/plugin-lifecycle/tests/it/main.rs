@@ -47,6 +47,7 @@ mod rollback;
 mod rollups;
 mod runs;
 mod sanitizer;
+mod schemas;
 mod secrets;
 mod secrets_over_versions;
 mod several;

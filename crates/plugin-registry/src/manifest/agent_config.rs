@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::config_schema::config_schema;
 use super::settings::canonical;
 use super::{Parameter, ParameterKind, Sensitivity};
 use crate::fields::{Fields, type_of};
 use crate::{FindingTag, Report};
 
 /// The most parameters that one plugin may have.
-const MAX_PARAMETERS: usize = 500;
+pub(super) const MAX_PARAMETERS: usize = 500;
 
 /// Words at the end of a name that say that a parameter is a secret, where its author does not say.
 const SECRET_WORDS: &[&str] = &[
@@ -32,10 +33,18 @@ pub(super) fn agent_config(fields: &mut Fields<'_, '_>) -> (Option<String>, Vec<
     let report = fields.report();
     let mut config = Fields::new(config, "agentConfig", report);
     let plugin_type = config.line("pluginType", 100);
-    let Some(parameters) = config.object("pluginParameters") else {
-        return (plugin_type, Vec::new());
-    };
+    let mut found = named(&mut config);
+    config_schema(&mut config, &mut found);
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    (plugin_type, found)
+}
+
+/// Those of `pluginParameters`.
+fn named(config: &mut Fields<'_, '_>) -> Vec<Parameter> {
     let mut found = Vec::new();
+    let Some(parameters) = config.object("pluginParameters") else {
+        return found;
+    };
     for (name, value) in parameters {
         let report = config.report();
         if found.len() >= MAX_PARAMETERS {
@@ -48,22 +57,38 @@ pub(super) fn agent_config(fields: &mut Fields<'_, '_>) -> (Option<String>, Vec<
         }
         found.extend(parameter(name, value, report));
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    (plugin_type, found)
+    found
 }
 
-fn parameter(name: &str, value: &Value, report: &mut Report) -> Option<Parameter> {
-    let short: String = name.chars().take(100).collect();
-    let path = format!("agentConfig.pluginParameters.{short}");
+/// The beginning of a name, for a path.
+pub(super) fn short(name: &str) -> String {
+    name.chars().take(100).collect()
+}
+
+/// Whether a parameter may be called so.
+pub(super) fn is_name(name: &str, path: &str, report: &mut Report) -> bool {
     let named = !name.is_empty()
         && name.len() <= 200
         && !name.contains(|c: char| c.is_control() || c.is_whitespace());
     if !named {
         report.warn(
             FindingTag::Invalid,
-            &path,
+            path,
             "is no name of a parameter (1 to 200 bytes without white space); left out",
         );
+    }
+    named
+}
+
+/// Whether the last word of a name says that it is a secret.
+pub(super) fn word_of_secret(name: &str) -> bool {
+    let last = name.rsplit('_').next().unwrap_or(name).to_ascii_uppercase();
+    SECRET_WORDS.contains(&last.as_str())
+}
+
+fn parameter(name: &str, value: &Value, report: &mut Report) -> Option<Parameter> {
+    let path = format!("agentConfig.pluginParameters.{}", short(name));
+    if !is_name(name, &path, report) {
         return None;
     }
     let empty = Map::new();
@@ -111,6 +136,7 @@ fn parameter(name: &str, value: &Value, report: &mut Report) -> Option<Parameter
         required_hint,
         sensitivity,
         default,
+        schema: None,
     })
 }
 
@@ -119,8 +145,7 @@ fn sensitivity(fields: &mut Fields<'_, '_>, name: &str) -> Sensitivity {
         Some(true) => Sensitivity::Secret,
         Some(false) => Sensitivity::Plain,
         None => {
-            let last = name.rsplit('_').next().unwrap_or(name).to_ascii_uppercase();
-            if SECRET_WORDS.contains(&last.as_str()) {
+            if word_of_secret(name) {
                 fields.warn(
                     FindingTag::Missing,
                     "sensitive",
@@ -134,7 +159,7 @@ fn sensitivity(fields: &mut Fields<'_, '_>, name: &str) -> Sensitivity {
     }
 }
 
-fn default(
+pub(super) fn default(
     fields: &mut Fields<'_, '_>,
     name: &str,
     kind: &ParameterKind,

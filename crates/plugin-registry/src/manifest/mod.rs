@@ -2,12 +2,14 @@
 
 mod agent_config;
 mod category;
+mod config_schema;
 mod dependency;
 mod model;
 mod parameter;
 mod parse;
 mod release;
 mod repository;
+mod schema;
 mod settings;
 mod versions;
 
@@ -17,6 +19,7 @@ pub use model::{CORE_PACKAGE, Installability, Manifest};
 pub use parameter::{Parameter, ParameterKind, Sensitivity};
 pub use release::{PluginRelease, ReleaseStatus};
 pub use repository::{Repository, RepositoryHost};
+pub use schema::{BrokenRule, ParameterSchema, SchemaChecker, SchemaFault};
 pub use settings::{CheckedSettings, ParameterViolation, check_settings};
 pub use versions::{PackageVersions, Release};
 

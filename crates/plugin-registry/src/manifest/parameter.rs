@@ -4,8 +4,8 @@ use one_ontology::vocabulary;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ParameterViolation;
 use super::settings::canonical;
+use super::{ParameterSchema, ParameterViolation};
 
 vocabulary! {
     /// What kind of value a parameter takes; kinds that are not listed take any value.
@@ -29,7 +29,7 @@ vocabulary! {
     }
 }
 
-/// One parameter of `agentConfig.pluginParameters`.
+/// One parameter of `agentConfig.pluginParameters` or `agentConfig.configSchema`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Parameter {
@@ -50,6 +50,9 @@ pub struct Parameter {
     /// Its default, of the kind it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// What its author asks of a value beside its kind, from `agentConfig.configSchema`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<ParameterSchema>,
 }
 
 impl Parameter {

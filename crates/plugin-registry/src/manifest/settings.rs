@@ -6,7 +6,7 @@ use one_ontology::excerpt;
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use super::{Parameter, ParameterKind, Sensitivity};
+use super::{Parameter, ParameterKind, SchemaChecker, SchemaFault, Sensitivity};
 use crate::fields::type_of;
 
 /// The longest value of a setting as JSON, in bytes.
@@ -55,6 +55,44 @@ pub enum ParameterViolation {
         /// The bound.
         limit: usize,
     },
+    /// The value breaks a rule of its JSON Schema.
+    #[error("`{name}` breaks `{rule}{}` of its schema{}", asks.as_deref().map(|asks| format!(": {asks}")).unwrap_or_default(), place(at))]
+    #[serde(rename = "ParameterBreaksRule")]
+    BreaksRule {
+        /// The parameter.
+        name: String,
+        /// Where in the value, as a JSON pointer; empty for all of it, and always for a secret.
+        at: String,
+        /// Which rule: `maximum`.
+        rule: String,
+        /// What it asks for, as JSON, where that is short.
+        asks: Option<String>,
+    },
+    /// The JSON Schema of the parameter cannot be used.
+    #[error("the schema of `{name}` cannot be used, so nothing is set: {reason}")]
+    #[serde(rename = "ParameterSchemaUnusable")]
+    SchemaUnusable {
+        /// The parameter.
+        name: String,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The parameter has a JSON Schema, and nobody here checks one.
+    #[error("`{name}` has a schema, and this host checks none")]
+    #[serde(rename = "ParameterSchemaUnchecked")]
+    SchemaUnchecked {
+        /// The parameter.
+        name: String,
+    },
+}
+
+/// Where in a value, in words.
+fn place(at: &str) -> String {
+    if at.is_empty() {
+        String::new()
+    } else {
+        format!(" at `{at}`")
+    }
 }
 
 impl ParameterViolation {
@@ -70,6 +108,18 @@ impl ParameterViolation {
         ),
         ("ParameterWrongType", "give a value of the type named"),
         ("ParameterTooLong", "give a shorter value"),
+        (
+            "ParameterBreaksRule",
+            "give a value that keeps the rule named; `config` shows the plugin's parameters",
+        ),
+        (
+            "ParameterSchemaUnusable",
+            "ask the author of the plugin to mend the schema, or install another version",
+        ),
+        (
+            "ParameterSchemaUnchecked",
+            "give the manager a schema checker, for instance `plugin-config-jsonschema`",
+        ),
     ];
 
     /// The stable machine name.
@@ -80,6 +130,9 @@ impl ParameterViolation {
             Self::Template { .. } => "ParameterTemplate",
             Self::WrongType { .. } => "ParameterWrongType",
             Self::TooLong { .. } => "ParameterTooLong",
+            Self::BreaksRule { .. } => "ParameterBreaksRule",
+            Self::SchemaUnusable { .. } => "ParameterSchemaUnusable",
+            Self::SchemaUnchecked { .. } => "ParameterSchemaUnchecked",
         }
     }
 }
@@ -113,13 +166,15 @@ impl std::fmt::Debug for CheckedSettings {
     }
 }
 
-/// Checks settings against parameters. A `null` says "none" and takes the setting out.
+/// Checks settings against parameters, and against their schemas where they have some. A `null` says "none" and
+/// takes the setting out.
 ///
 /// # Errors
-/// Every violation, in the order of the names; never empty.
+/// Every violation, in the order of the names; never empty. Nothing that has a schema holds without a checker.
 pub fn check_settings(
     parameters: &[Parameter],
     settings: &BTreeMap<String, Value>,
+    schemas: Option<&dyn SchemaChecker>,
 ) -> Result<CheckedSettings, Vec<ParameterViolation>> {
     let mut checked = CheckedSettings::default();
     let mut violations = Vec::new();
@@ -135,18 +190,10 @@ pub fn check_settings(
             }
         };
         match canonical(name, &parameter.kind, parameter.sensitivity, value) {
-            Ok(value) => match parameter.sensitivity {
-                Sensitivity::Plain => {
-                    checked.plain.insert(name.clone(), value);
-                }
-                Sensitivity::Secret => {
-                    let text = match value {
-                        Value::String(text) => text,
-                        other => other.to_string(),
-                    };
-                    checked.secret.insert(name.clone(), text);
-                }
-            },
+            Ok(value) => {
+                violations.extend(broken(name, parameter, &value, schemas));
+                checked.take(name, parameter.sensitivity, value);
+            }
             Err(violation) => violations.push(violation),
         }
     }
@@ -163,6 +210,59 @@ pub fn check_settings(
     } else {
         Err(violations)
     }
+}
+
+impl CheckedSettings {
+    fn take(&mut self, name: &str, sensitivity: Sensitivity, value: Value) {
+        match (sensitivity, value) {
+            (Sensitivity::Plain, value) => {
+                self.plain.insert(name.to_owned(), value);
+            }
+            (Sensitivity::Secret, Value::String(text)) => {
+                self.secret.insert(name.to_owned(), text);
+            }
+            (Sensitivity::Secret, other) => {
+                self.secret.insert(name.to_owned(), other.to_string());
+            }
+        }
+    }
+}
+
+/// The rules of its schema that a value breaks. Names inside of a secret are its own, so no place is told.
+fn broken(
+    name: &str,
+    parameter: &Parameter,
+    value: &Value,
+    schemas: Option<&dyn SchemaChecker>,
+) -> Vec<ParameterViolation> {
+    let Some(schema) = &parameter.schema else {
+        return Vec::new();
+    };
+    let name = excerpt(name, 200);
+    let Some(schemas) = schemas else {
+        return vec![ParameterViolation::SchemaUnchecked { name }];
+    };
+    let rules = match schemas.check(schema, value) {
+        Ok(()) => return Vec::new(),
+        Err(SchemaFault::Broken(rules)) => rules,
+        Err(SchemaFault::Unusable(reason)) => {
+            let reason = excerpt(&reason, 300);
+            return vec![ParameterViolation::SchemaUnusable { name, reason }];
+        }
+    };
+    let at = |at: &str| match parameter.sensitivity {
+        Sensitivity::Secret => String::new(),
+        Sensitivity::Plain => excerpt(at, 200),
+    };
+    let broken = rules
+        .into_iter()
+        .map(|broken| ParameterViolation::BreaksRule {
+            name: name.clone(),
+            at: at(&broken.at),
+            rule: broken.rule,
+            asks: broken.asks,
+        });
+    broken.collect()
 }
 
 /// The value as `kind` takes it.

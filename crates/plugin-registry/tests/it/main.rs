@@ -20,5 +20,6 @@ mod refining;
 mod refining_laws;
 mod repositories;
 mod revoked;
+mod schemas;
 mod sources;
 mod support;

@@ -180,6 +180,7 @@ fn settings_that_hold_come_back_with_secrets_apart() {
             "DRY_RUN": "true",
             "CHAINS": ["base"],
         })),
+        None,
     )
     .unwrap();
     assert_eq!(
@@ -198,7 +199,8 @@ fn settings_that_hold_come_back_with_secrets_apart() {
 
 #[test]
 fn required_is_a_hint_and_null_is_none() {
-    let checked = check_settings(&evm(), &settings(json!({"EVM_PRIVATE_KEY": null}))).unwrap();
+    let checked =
+        check_settings(&evm(), &settings(json!({"EVM_PRIVATE_KEY": null})), None).unwrap();
     assert!(checked.secret.is_empty());
     assert_eq!(checked.missing_hints, ["EVM_PRIVATE_KEY"]);
 }
@@ -206,7 +208,7 @@ fn required_is_a_hint_and_null_is_none() {
 #[test]
 fn violations_are_typed_and_never_hold_a_secret() {
     let check = |values: Value, expected: &[(&str, &str)]| {
-        let violations = check_settings(&evm(), &settings(values.clone())).unwrap_err();
+        let violations = check_settings(&evm(), &settings(values.clone()), None).unwrap_err();
         let found: Vec<_> = violations
             .iter()
             .map(|v| (v.tag(), v.to_string()))

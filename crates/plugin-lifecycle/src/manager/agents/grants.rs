@@ -38,7 +38,7 @@ impl Tenant {
                 let state = found.properties.lifecycle.kind();
                 return Err(ManagerError::NotGrantable { state });
             }
-            let settings = own_settings(&found.properties.parameters, settings)?;
+            let settings = own_settings(&found.properties.parameters, settings, self.schemas())?;
             self.refuse_large(&settings)?;
             self.refuse_closed(&found.properties, settings.keys())?;
             if let Some(there) = found.properties.agents.get(&agent) {
@@ -156,7 +156,7 @@ impl Tenant {
                 let state = found.properties.lifecycle.kind();
                 return Err(ManagerError::NotGrantable { state });
             }
-            let own = own_settings(&found.properties.parameters, settings)?;
+            let own = own_settings(&found.properties.parameters, settings, self.schemas())?;
             self.refuse_closed(&found.properties, settings.keys())?;
             let grant = found.properties.agents.get_mut(&agent);
             let grant = grant.ok_or(AdmissionRefusal::AgentNotGranted { agent })?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use one_ontology::{PluginEventType, ThingId, excerpt};
-use plugin_registry::{Parameter, ParameterViolation, Sensitivity, check_settings};
+use plugin_registry::{Parameter, ParameterViolation, SchemaChecker, Sensitivity, check_settings};
 use serde_json::Value;
 
 use crate::{ManagerError, Operation, PluginInstance, Tenant};
@@ -98,8 +98,9 @@ fn unknown_parameter(name: &str) -> ParameterViolation {
 pub(super) fn own_settings(
     parameters: &[Parameter],
     given: &BTreeMap<String, Value>,
+    schemas: Option<&dyn SchemaChecker>,
 ) -> Result<BTreeMap<String, Value>, ManagerError> {
-    let checked = check_settings(parameters, given)
+    let checked = check_settings(parameters, given, schemas)
         .map_err(|violations| ManagerError::InvalidSettings { violations })?;
     if checked.secret.is_empty() {
         Ok(checked.plain)
