@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use one_ontology::{
-    ChangeSet, EventId, EventType, MemoryStore, NewEvent, Plan, PluginEventType, Scope, Store,
-    Thing, ThingId, ThingType, Timestamp,
+    ChangeSet, Directory, EventId, EventType, MemoryStore, NewEvent, Plan, PluginEventType, Scope,
+    Store, Thing, ThingId, ThingType, Timestamp,
 };
 use plugin_lifecycle::{Command, Instance, Policy, Tenant, admit, transition};
 use plugin_runtime_api::ComponentKind;
@@ -123,7 +123,7 @@ fn processor() -> Duration {
     Duration::try_from(spent).unwrap()
 }
 
-fn measure<S: Store>(name: &str, store: Arc<S>, rounds: usize) {
+fn measure<S: Store + Directory>(name: &str, store: Arc<S>, rounds: usize) {
     let (_, tenant) = tenant(&store, &[NAME.to_owned()]);
     let instance = active(&tenant).id;
     let before = processor();

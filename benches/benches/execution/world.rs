@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use one_ontology::{
-    BudgetRule, ChangeSet, EventId, EventType, Group, GroupId, Membership, NewEvent, PersonId,
-    Place, Plan, Role, Scope, Store, Timestamp,
+    BudgetRule, ChangeSet, Directory, EventId, EventType, Group, GroupId, Membership, NewEvent,
+    PersonId, Place, Plan, Role, Scope, Store, Timestamp,
 };
 use plugin_lifecycle::{PluginManager, Policy, Tenant, native_source};
 use plugin_runtime_api::{
@@ -38,10 +38,10 @@ impl NativePlugin for Nothing {
 }
 
 /// Its owner, on a host that has these plugins.
-pub(crate) fn tenant<S: Store>(store: &Arc<S>, names: &[String]) -> (PluginManager, Tenant)
-where
-    S: one_ontology::Directory,
-{
+pub(crate) fn tenant<S: Store + Directory>(
+    store: &Arc<S>,
+    names: &[String],
+) -> (PluginManager, Tenant) {
     let plugins = names
         .iter()
         .map(|name| Arc::new(Nothing(name.clone())) as _);
