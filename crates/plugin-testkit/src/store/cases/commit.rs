@@ -1,8 +1,8 @@
 //! A change set happens, all of it, and says so.
 
 use one_ontology::{
-    Answer, ChangeSet, Embedding, Group, GroupId, KnowledgeType, Membership, PersonId, Place, Role,
-    Row, RowId, Seq, ThingType, Timestamp,
+    Answer, ChangeSet, Embedding, Group, GroupId, HitId, KnowledgeType, Limit, Membership,
+    PersonId, Place, Role, Row, RowId, Scope, SearchQuery, Seq, ThingType, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -353,7 +353,7 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
             panic!("one row and not {}", all.items.len());
         };
         assert_eq!(read.embedding, *vector);
-        let query = one_ontology::SearchQuery {
+        let query = SearchQuery {
             embedding: vector.clone(),
             ..Default::default()
         };
@@ -365,7 +365,7 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
             ..Default::default()
         };
         assert_eq!(kit.texts(scope, &labelled).await, [*text]);
-        let query = one_ontology::SearchQuery {
+        let query = SearchQuery {
             text: Some((*text).to_owned()),
             ..Default::default()
         };
@@ -391,18 +391,7 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
     };
     assert_eq!(kit.texts(&a, &labelled).await, [""; 0]);
     assert_eq!(kit.texts(&b, &labelled).await, ["there"]);
-    // Nor does a vector that is only there stand for the row here, before one that is here.
-    let mut near = kit.knowledge(&a, "near", &[]);
-    near.embedding.clone_from(&third);
-    kit.commit(kit.changes(&a).insert(near.clone())).await;
-    let query = one_ontology::SearchQuery {
-        embedding: rows[1].2.clone(),
-        limit: one_ontology::Limit::new(1),
-        ..Default::default()
-    };
-    let hits = kit.store().search(&a, &query).await.unwrap();
-    let found: Vec<one_ontology::HitId> = hits.iter().map(|hit| hit.id).collect();
-    assert_eq!(found, [one_ontology::HitId::Knowledge(near.id)]);
+    vectors_elsewhere_crowd_nobody_out(kit, [&a, &b], third).await;
     for (scope, vector) in [(&a, None), (&b, rows[1].2.clone())] {
         let there = kit.passage(scope, row.id).await;
         let archive = kit.changes(scope);
@@ -410,4 +399,34 @@ pub(crate) async fn one_id_in_two_places_is_two_of_every_row(kit: &Kit) {
             .await;
         assert_eq!(kit.passage(scope, row.id).await.embedding, vector);
     }
+}
+
+/// A vector that is only in the second place does not stand for the row of the same id in the first, before one that is there: of more
+/// such rows than a search compares exactly.
+async fn vectors_elsewhere_crowd_nobody_out(
+    kit: &Kit,
+    [a, b]: [&Scope; 2],
+    far: Option<Embedding>,
+) {
+    let nearest = Some(Embedding::new("m", vec![0.0, 1.0]).unwrap());
+    let (mut here, mut there) = (kit.changes(a), kit.changes(b));
+    for at in 0..=100 {
+        let bare = kit.knowledge(a, &format!("bare {at}"), &[]);
+        let mut full = bare.clone();
+        full.place = b.place();
+        full.embedding.clone_from(&nearest);
+        (here, there) = (here.insert(bare), there.insert(full));
+    }
+    let mut only = kit.knowledge(a, "the only one", &[]);
+    only.embedding = far;
+    let found = HitId::Knowledge(only.id);
+    kit.commit(there).await;
+    kit.commit(here.insert(only)).await;
+    let query = SearchQuery {
+        embedding: nearest,
+        limit: Limit::new(1),
+        ..Default::default()
+    };
+    let hits = kit.store().search(a, &query).await.unwrap();
+    assert_eq!(hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), [found]);
 }
