@@ -212,7 +212,7 @@ fn nothing_is_opened_without_its_key() {
     }
     // Lent by the environment it need not be opened; then there is no Node here.
     let lent = home.with("ONE_PLUGIN_SECRET_GREETER_KEY", SECRET);
-    refused(&lent.run("activate greeter"), 6, "UnsupportedEngine");
+    refused(&lent.run("activate greeter"), 6, "NodeMissing");
     assert_eq!(found(&lent, &key).as_deref(), Ok(SECRET));
 }
 
