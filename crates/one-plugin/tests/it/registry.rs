@@ -64,7 +64,9 @@ pub(crate) fn serve(name: &str, versions: &[Version<'_>], folder: &Path, path: &
 
 /// The manifest with its digest, and the tarball, as npm makes them.
 fn pack(name: &str, version: &Version<'_>, folder: &Path, path: &str) -> (Value, Vec<u8>) {
-    let folder = folder.join(version.version);
+    // What npm writes for itself, a log that grows while it packs, must not be in what it packs.
+    let (home, folder) = (folder.join("npm"), folder.join(version.version));
+    std::fs::create_dir_all(&home).unwrap();
     std::fs::create_dir_all(&folder).unwrap();
     let mut manifest = json!({
         "name": name,
@@ -84,7 +86,8 @@ fn pack(name: &str, version: &Version<'_>, folder: &Path, path: &str) -> (Value,
         .current_dir(&folder)
         .env_clear()
         .env("PATH", path)
-        .env("HOME", &folder)
+        .env("HOME", &home)
+        .env("npm_config_update_notifier", "false")
         .output()
         .unwrap();
     assert!(packed.status.success(), "{packed:?}");
