@@ -58,15 +58,26 @@ impl Cost {
     }
 }
 
-/// Refuses schemas that never end, explode, are elsewhere, or mean another place than they say.
-pub(crate) fn refuse_unbounded(schema: &Value) -> Result<(), String> {
+/// Refuses schemas that never end, explode, are elsewhere, or mean another place than they say; gives how many schemas there are
+/// with every reference filled in.
+pub(crate) fn refuse_unbounded(schema: &Value) -> Result<u32, String> {
     let definitions = schema.get("$defs").and_then(Value::as_object);
     let mut walk = Walk {
         definitions,
         known: BTreeMap::new(),
         open: BTreeSet::new(),
     };
-    let cost = walk.schema(schema)?;
+    // A name for another place may stand where nobody refers to, and moves what others refer to.
+    for name in definitions.into_iter().flat_map(Map::keys) {
+        walk.definition(name)?;
+    }
+    let mut cost = Cost::default();
+    for (keyword, value) in schema.as_object().into_iter().flatten() {
+        if keyword != "$defs" {
+            cost = cost.with(walk.keyword(keyword, value)?);
+        }
+    }
+    let cost = cost.around();
     let most = [
         (cost.schemas, MAX_SCHEMAS, "schemas"),
         (cost.depth, MAX_DEPTH, "levels"),
@@ -76,7 +87,7 @@ pub(crate) fn refuse_unbounded(schema: &Value) -> Result<(), String> {
         Some((_, most, what)) => Err(format!(
             "with every reference filled in it has more than {most} {what}"
         )),
-        None => Ok(()),
+        None => Ok(cost.schemas),
     }
 }
 
@@ -110,8 +121,9 @@ impl<'a> Walk<'a> {
             (moving, _) if MOVING.contains(&moving) => {
                 Err(format!("`{moving}` is not understood here"))
             }
-            // What nobody refers to asks for nothing.
-            ("$defs" | "definitions", _) => Ok(Cost::default()),
+            ("$defs" | "definitions", _) => Err(format!(
+                "`{keyword}` is understood at the top, as `$defs`, and nowhere else"
+            )),
             (data, _) if DATA.contains(&data) => Ok(Cost::default()),
             (names, Value::Object(map)) if BY_NAME.contains(&names) => self.all(map.values()),
             (keyword, value) => {
@@ -143,10 +155,18 @@ impl<'a> Walk<'a> {
             format!("`$ref` to `{to}`, where only `#/$defs/NAME` of its own is followed")
         };
         let name = to.strip_prefix("#/$defs/").ok_or_else(unknown)?;
-        let found = self.definitions.and_then(|all| all.get_key_value(name));
         // Names that are written otherwise in a pointer are not worth understanding.
         let plain = !name.contains(['/', '~', '%']);
-        let (name, definition) = found.filter(|_| plain).ok_or_else(unknown)?;
+        let known = self.definitions.and_then(|all| all.get_key_value(name));
+        let (name, _) = known.filter(|_| plain).ok_or_else(unknown)?;
+        self.definition(name)
+    }
+
+    fn definition(&mut self, name: &'a String) -> Result<Cost, String> {
+        let found = self.definitions.and_then(|all| all.get(name));
+        let Some(definition) = found else {
+            return Ok(Cost::default());
+        };
         if let Some(cost) = self.known.get(name.as_str()) {
             return Ok(*cost);
         }
@@ -175,4 +195,13 @@ pub(crate) fn is_too_deep(value: &Value) -> bool {
         }
     }
     false
+}
+
+/// How many values there are in a value that is not too deep.
+pub(crate) fn values(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(values).sum(),
+        Value::Object(map) => map.values().map(values).sum(),
+        _ => 0,
+    }
 }

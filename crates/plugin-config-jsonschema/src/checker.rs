@@ -5,8 +5,10 @@ use one_ontology::excerpt;
 use plugin_registry::{BrokenRule, ParameterSchema, SchemaChecker, SchemaFault};
 use serde_json::Value;
 
-use crate::bounds::{is_too_deep, refuse_unbounded};
+use crate::bounds::{is_too_deep, refuse_unbounded, values};
 
+/// The most errors that are made of one value, some 10 MB of them; where there may be more, the first is told alone.
+const MAX_ERRORS: usize = 50_000;
 /// The most rules that are told of one value.
 const MAX_RULES: usize = 10;
 /// The most bytes that one pattern may be compiled to.
@@ -29,7 +31,7 @@ impl JsonSchemas {
 impl SchemaChecker for JsonSchemas {
     fn check(&self, schema: &ParameterSchema, value: &Value) -> Result<(), SchemaFault> {
         let schema = schema.as_value();
-        refuse_unbounded(schema).map_err(SchemaFault::Unusable)?;
+        let schemas = refuse_unbounded(schema).map_err(SchemaFault::Unusable)?;
         let validator = compiled(schema)?;
         if is_too_deep(value) {
             return Err(SchemaFault::Broken(vec![BrokenRule {
@@ -38,13 +40,18 @@ impl SchemaChecker for JsonSchemas {
                 asks: None,
             }]));
         }
-        let errors = validator.iter_errors(value).take(MAX_RULES);
-        let broken: Vec<BrokenRule> = errors.map(|error| rule(schema, &error)).collect();
-        if broken.is_empty() {
-            Ok(())
+        let Err(first) = validator.validate(value) else {
+            return Ok(());
+        };
+        // Errors are all made before one can be looked at.
+        let at_most = values(value).saturating_mul(schemas as usize);
+        let broken = if at_most > MAX_ERRORS {
+            vec![rule(schema, &first)]
         } else {
-            Err(SchemaFault::Broken(broken))
-        }
+            let errors = validator.iter_errors(value).take(MAX_RULES);
+            errors.map(|error| rule(schema, &error)).collect()
+        };
+        Err(SchemaFault::Broken(broken))
     }
 }
 

@@ -51,23 +51,28 @@ pub(crate) fn exec(
         .map_err(|error| planning::no_node(session, error.into()))?;
     drop(heeding);
     output.say(&execution, || words(&execution.outcome.ending));
-    Ok(match execution.outcome.ending {
+    Ok(code(&execution.outcome.ending))
+}
+
+/// How this program ends when what it ran has ended.
+pub(super) fn code(ending: &Ending) -> ExitCode {
+    match ending {
         Ending::Succeeded { .. } => ExitCode::SUCCESS,
         Ending::Cancelled if interrupt::was_asked() => ExitCode::from(INTERRUPTED),
         _ => ExitCode::from(1),
-    })
+    }
 }
 
 /// How often others are heard who ask for the end of what runs here.
 const HEARD: Duration = Duration::from_secs(1);
 
 /// Ends what runs of an instance here when `cancel` asks for that, which is always another process.
-struct Heeding {
+pub(super) struct Heeding {
     _until_dropped: Sender<Infallible>,
 }
 
 impl Heeding {
-    fn start(tenant: Tenant, instance: ThingId) -> Self {
+    pub(super) fn start(tenant: Tenant, instance: ThingId) -> Self {
         let (alive, ended) = channel::<Infallible>();
         std::thread::spawn(move || {
             while ended.recv_timeout(HEARD) == Err(RecvTimeoutError::Timeout) {

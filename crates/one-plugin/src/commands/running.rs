@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use one_ontology::Limit;
 use plugin_lifecycle::{Run, RunFilter, RunOutcome};
-use plugin_runtime_api::{Ending, ExecutionId};
+use plugin_runtime_api::ExecutionId;
 use serde_json::json;
 
 use super::{exec, name, planning};
@@ -82,11 +82,10 @@ pub(crate) fn rerun(
     let tenant = session.tenant()?;
     let plugin = name::installed(&tenant, &args.package)?;
     session.lend_secrets(&tenant, &plugin)?;
+    let heeding = exec::Heeding::start(tenant.clone(), plugin.instance);
     let again = block_on(tenant.rerun(plugin.instance, execution))
         .map_err(|error| planning::no_node(session, error.into()))?;
+    drop(heeding);
     output.say(&again, || exec::words(&again.outcome.ending));
-    Ok(match again.outcome.ending {
-        Ending::Succeeded { .. } => ExitCode::SUCCESS,
-        _ => ExitCode::from(1),
-    })
+    Ok(exec::code(&again.outcome.ending))
 }

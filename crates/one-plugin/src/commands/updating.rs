@@ -230,6 +230,7 @@ pub(crate) fn retry(session: &Session, args: &ChangeArgs, output: &Output) -> Re
     // What failed when it started or ran is tried again by starting it.
     let (done, how) = match plugin.state {
         StateKind::Error => {
+            session.lend_secrets(&tenant, &plugin)?;
             let started = block_on(tenant.activate(plugin.instance));
             (started.map(drop), "started")
         }

@@ -245,6 +245,7 @@ fn what_cannot_be_said_is_done_all_the_same() {
 
     // What failed stays so.
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let failed = home.command(["activate", "notes"]).stdout(full).output();
+    let again = ["activate", "notes", "--json"];
+    let failed = home.command(again).stdout(full).output();
     assert_eq!(failed.unwrap().status.code(), Some(3));
 }

@@ -58,12 +58,44 @@ fn what_is_elsewhere_is_not_asked_for() {
     }
     let draft = json!({"$schema": "http://json-schema.org/draft-04/schema#"});
     assert!(unusable(draft).contains("another draft"));
-    // Where nobody refers to it the library may look all the same.
+    // Where nobody refers to it the library looks all the same.
     let hidden = json!({"$defs": {"a": {"$ref": "http://127.0.0.1:9/schema"}}});
-    assert!(!matches!(
-        check(hidden, &json!(1)),
-        Err(SchemaFault::Broken(_))
-    ));
+    assert!(unusable(hidden).contains("only `#/$defs/NAME`"));
+}
+
+#[test]
+fn what_nobody_refers_to_moves_nothing() {
+    // The library would follow `#/$defs/x` to the innermost one.
+    let moved = json!({
+        "$ref": "#/$defs/x",
+        "$defs": {
+            "x": true,
+            "e": {"$id": "json-schema:///o", "$defs": {"b": {"$id": "json-schema:///", "$defs": {"x": false}}}},
+        },
+    });
+    assert!(unusable(moved).contains("nowhere else"));
+    let named = json!({"$defs": {"e": {"$id": "json-schema:///"}}});
+    assert_eq!(unusable(named), "`$id` is not understood here");
+    for inner in ["$defs", "definitions"] {
+        let nested = json!({"$defs": {"e": {inner: {"b": {"$id": "json-schema:///"}}}}});
+        assert!(unusable(nested).contains("nowhere else"), "{inner}");
+    }
+    let cycle = json!({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}});
+    assert!(unusable(cycle).contains("leads back to itself"));
+}
+
+#[test]
+fn of_very_many_errors_the_first_is_told() {
+    let strings: Vec<Value> = (0..30).map(|_| json!({"type": "string"})).collect();
+    let each = vec![json!({"$ref": "#/$defs/a"}); 20];
+    let schema = json!({"items": {"allOf": each}, "$defs": {"a": {"allOf": strings}}});
+    let few = check(schema.clone(), &json!([0]));
+    let many = check(schema, &json!(vec![0; 1000]));
+    let told = |checked| match checked {
+        Err(SchemaFault::Broken(rules)) => rules.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((told(few), told(many)), (10, 1));
 }
 
 #[test]

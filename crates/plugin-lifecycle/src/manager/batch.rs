@@ -82,17 +82,31 @@ impl Tenant {
                 continue;
             };
             let held = course.held_by(*id, &going.failed);
-            let outcome = match (held, at_rest(act, chosen, instance)) {
-                (_, Some(outcome)) => outcome,
-                (Some(because_of), None) => BatchOutcome::Skipped { because_of },
-                (None, None) => match self.act(act, *id).await {
-                    Ok(()) => BatchOutcome::Done,
-                    Err(error) => BatchOutcome::failed(&error),
-                },
+            let outcome = match held {
+                Some(because_of) => {
+                    at_rest(act, chosen, instance).unwrap_or(BatchOutcome::Skipped { because_of })
+                }
+                None => self.act_on(act, chosen, *id).await,
             };
             going.ended(instance, &instance.properties.version, outcome);
         }
         Ok(going.report)
+    }
+
+    /// Does it to an instance as it is by now: those before it may have taken long, and what somebody suspended meanwhile is
+    /// neither started nor said to be wanted installed.
+    async fn act_on(&self, act: Act, chosen: &Chosen, id: ThingId) -> BatchOutcome {
+        let now = match self.load(id).await {
+            Ok(now) => now,
+            Err(error) => return BatchOutcome::failed(&error),
+        };
+        if let Some(outcome) = at_rest(act, chosen, &now) {
+            return outcome;
+        }
+        match self.act(act, id).await {
+            Ok(()) => BatchOutcome::Done,
+            Err(error) => BatchOutcome::failed(&error),
+        }
     }
 
     async fn act(&self, act: Act, instance: ThingId) -> Result<(), ManagerError> {

@@ -412,3 +412,28 @@ proptest! {
         prop_assert_eq!((course.order().len(), once.len()), (count, count));
     }
 }
+
+#[test]
+fn what_is_suspended_meanwhile_is_left_suspended() {
+    let (world, acme) = furnished();
+    let web = of(&acme, WEB);
+    broken(&world, WEB);
+    assert!(block_on(acme.activate(web)).is_err());
+    assert_eq!(state(&acme, web), StateKind::Error);
+    world
+        .executor
+        .script_start(SQL.parse().unwrap(), StartScript::Hang);
+    let all = Chosen::All;
+    let mut batch = Box::pin(acme.activate_all(&all));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(batch.as_mut().poll(&mut context).is_pending());
+    block_on(acme.suspend(web, "it bills twice")).unwrap();
+    world.executor.release_start(SQL.parse().unwrap());
+    let report = block_on(batch).unwrap();
+    let last = report.members.last().unwrap();
+    let left = BatchOutcome::Left {
+        state: StateKind::Suspended,
+    };
+    assert_eq!((last.instance, &last.outcome), (web, &left));
+    assert_eq!(state(&acme, web), StateKind::Suspended);
+}

@@ -44,6 +44,7 @@ pub(super) fn config_schema(config: &mut Fields<'_, '_>, found: &mut Vec<Paramet
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    let mut is_full = false;
     for (name, property) in properties {
         let path = format!("{FIELD}.properties.{}", short(name));
         if !is_name(name, &path, report) {
@@ -61,8 +62,11 @@ pub(super) fn config_schema(config: &mut Fields<'_, '_>, found: &mut Vec<Paramet
             None if count >= MAX_PARAMETERS => {
                 let reason =
                     format_args!("has more than {MAX_PARAMETERS} parameters; the rest is left out");
-                report.warn(FindingTag::TooLarge, FIELD, reason);
-                return;
+                // What is known by another list may still be said to be a secret.
+                if !is_full {
+                    report.warn(FindingTag::TooLarge, FIELD, reason);
+                }
+                is_full = true;
             }
             None => found.push(property.parameter(&path, report)),
         }
@@ -121,8 +125,15 @@ impl Property<'_> {
         kind.parse().ok()
     }
 
+    /// Whether it is a secret, as far as anything says so: the property, a part of it, or what it refers to. Whatever stands under
+    /// `x-secret` but a plain no means one.
     fn says_secret(&self) -> Option<bool> {
-        self.schema.get("x-secret")?.as_bool()
+        let own = self.schema.get("x-secret");
+        if own == Some(&Value::Bool(false)) {
+            return Some(false);
+        }
+        let said = marks_a_secret(self.schema, self.definitions, &mut BTreeSet::new());
+        (said || own.is_some()).then_some(said)
     }
 
     /// What is left without descriptions; none where that says no more than the kind.
@@ -156,6 +167,30 @@ impl Property<'_> {
                 None
             }
         }
+    }
+}
+
+/// Whether anything in a schema, or in what it refers to, is marked as a secret; each definition is looked at once.
+fn marks_a_secret<'a>(
+    schema: &'a Value,
+    definitions: Option<&'a Value>,
+    seen: &mut BTreeSet<&'a str>,
+) -> bool {
+    match schema {
+        Value::Array(items) => items
+            .iter()
+            .any(|inner| marks_a_secret(inner, definitions, seen)),
+        Value::Object(map) => map.iter().any(|(key, value)| match (key.as_str(), value) {
+            ("x-secret", said) => *said != Value::Bool(false),
+            ("$ref", Value::String(to)) => {
+                let name = to.strip_prefix("#/$defs/").unwrap_or_default();
+                let found = definitions.and_then(|all| all.get(name));
+                let fresh = found.filter(|_| seen.insert(name));
+                fresh.is_some_and(|found| marks_a_secret(found, definitions, seen))
+            }
+            (_, inner) => marks_a_secret(inner, definitions, seen),
+        }),
+        _ => false,
     }
 }
 

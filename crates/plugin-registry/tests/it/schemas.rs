@@ -105,6 +105,35 @@ fn what_is_a_secret_is_one_whoever_says_so() {
 }
 
 #[test]
+fn whatever_may_mean_a_secret_means_one() {
+    let definitions = json!({
+        "secret": {"type": "string", "x-secret": true},
+        "again": {"allOf": [{"$ref": "#/$defs/again"}, {"$ref": "#/$defs/secret"}]},
+        "plain": {"type": "string"},
+    });
+    for (property, expect) in [
+        (json!({"x-secret": "true"}), Sensitivity::Secret),
+        (json!({"x-secret": null}), Sensitivity::Secret),
+        (json!({"$ref": "#/$defs/secret"}), Sensitivity::Secret),
+        (json!({"$ref": "#/$defs/again"}), Sensitivity::Secret),
+        (
+            json!({"type": "object", "properties": {"pass": {"x-secret": true}}}),
+            Sensitivity::Secret,
+        ),
+        (
+            json!({"$ref": "#/$defs/secret", "x-secret": false}),
+            Sensitivity::Plain,
+        ),
+        (json!({"$ref": "#/$defs/plain"}), Sensitivity::Plain),
+        (json!({"$ref": "#/$defs/nowhere"}), Sensitivity::Plain),
+    ] {
+        let schema = json!({"properties": {"DB_AUTH": property}, "$defs": definitions});
+        let (parameters, _) = read(json!({"configSchema": schema}));
+        assert_eq!(parameters[0].sensitivity, expect, "{property}");
+    }
+}
+
+#[test]
 fn a_schema_adds_to_what_is_named_already() {
     let (found, warnings) = read(json!({
         "pluginParameters": {
