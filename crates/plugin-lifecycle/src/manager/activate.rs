@@ -22,6 +22,21 @@ impl Tenant {
     }
 
     async fn activate_unobserved(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
+        let command = |state| match state {
+            StateKind::Error => Command::Retry,
+            StateKind::Suspended => Command::Resume,
+            _ => Command::Activate,
+        };
+        self.start_by(instance, is_activating, command).await
+    }
+
+    /// Starts an instance by the command for its state, or goes on with such a start whose driver has gone silent.
+    async fn start_by(
+        &self,
+        instance: ThingId,
+        is_such_a_start: fn(&Instance) -> bool,
+        command: fn(StateKind) -> Command,
+    ) -> Result<RuntimeInfo, ManagerError> {
         self.allow(Operation::ActivatePluginForAgent)?;
         let found = self.load(instance).await?;
         self.refuse_foreign(&found.properties.engine)?;
@@ -29,14 +44,10 @@ impl Tenant {
         let (begun, _) = self
             .rewrite(instance, |instance, now| {
                 refuse_held(&instance.properties)?;
-                let command = match instance.properties.lifecycle.kind() {
-                    StateKind::Error => Command::Retry,
-                    StateKind::Suspended => Command::Resume,
-                    StateKind::Activating if instance.properties.is_abandoned(now) => {
-                        return self.take_over(instance, now);
-                    }
-                    _ => Command::Activate,
-                };
+                if is_such_a_start(&instance) && instance.properties.is_abandoned(now) {
+                    return self.take_over(instance, now);
+                }
+                let command = command(instance.properties.lifecycle.kind());
                 self.begin_operation(instance, command, now)
             })
             .await?;
@@ -54,20 +65,8 @@ impl Tenant {
     }
 
     async fn resume_unobserved(&self, instance: ThingId) -> Result<RuntimeInfo, ManagerError> {
-        self.allow(Operation::ActivatePluginForAgent)?;
-        let found = self.load(instance).await?;
-        self.refuse_foreign(&found.properties.engine)?;
-        self.refuse_revoked_instance(&found).await?;
-        let (begun, _) = self
-            .rewrite(instance, |instance, now| {
-                refuse_held(&instance.properties)?;
-                if is_resumed(&instance) && instance.properties.is_abandoned(now) {
-                    return self.take_over(instance, now);
-                }
-                self.begin_operation(instance, Command::Resume, now)
-            })
-            .await?;
-        self.bring_up(&begun).await
+        self.start_by(instance, is_resumed, |_| Command::Resume)
+            .await
     }
 
     /// Starts the runtime of an activating instance and writes what it consists of, or that it did
@@ -161,9 +160,13 @@ impl Tenant {
     }
 }
 
+fn is_activating(instance: &Instance) -> bool {
+    instance.properties.lifecycle.kind() == StateKind::Activating
+}
+
 /// Whether an instance is on its way from a suspension.
 fn is_resumed(instance: &Instance) -> bool {
     let operation = instance.properties.operation.as_ref();
-    instance.properties.lifecycle.kind() == StateKind::Activating
+    is_activating(instance)
         && operation.is_some_and(|operation| operation.command == CommandKind::Resume)
 }
